@@ -1,0 +1,80 @@
+package view
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+)
+
+// Action is a wish of a view, carried out by the app at once.
+type Action interface{ isAction() }
+
+// Level is how loud a notice is.
+type Level int
+
+// The levels. Errors stay until dismissed.
+const (
+	Info Level = iota
+	Good
+	Bad
+)
+
+type (
+	// OpenUser opens the detail view; User is what is known already, so that the header is drawn at once.
+	OpenUser struct{ User auth0client.User }
+	// EditRoles opens the role editor for these users.
+	EditRoles struct{ Users []auth0client.User }
+	// ResetMFA opens the MFA reset dialog for this user.
+	ResetMFA struct{ User auth0client.User }
+	// ToggleBlock opens the block or unblock dialog for this user.
+	ToggleBlock struct{ User auth0client.User }
+	// Back leaves the view.
+	Back struct{}
+	// Notify shows a toast.
+	Notify struct {
+		Level Level
+		Text  string
+	}
+	// Fail reports a failed piece of work as a toast, worded by Explain. What names the work ("Reset MFA").
+	Fail struct {
+		What string
+		Err  error
+	}
+	// RequireLogin brings the sign-in screen over the current one.
+	RequireLogin struct{}
+	// Copy puts text on the clipboard by OSC 52. What names it ("user id").
+	Copy struct{ What, Text string }
+	// Changed says that a user is now like this; every open view is told by a UserChangedMsg.
+	Changed struct{ User auth0client.User }
+	// Touched says that something of a user changed (roles, methods, blocks): open views of them reload.
+	Touched struct{ ID auth0client.UserID }
+	// All carries out several in order.
+	All []Action
+)
+
+func (OpenUser) isAction()     {}
+func (EditRoles) isAction()    {}
+func (ResetMFA) isAction()     {}
+func (ToggleBlock) isAction()  {}
+func (Back) isAction()         {}
+func (Notify) isAction()       {}
+func (Fail) isAction()         {}
+func (RequireLogin) isAction() {}
+func (Copy) isAction()         {}
+func (Changed) isAction()      {}
+func (Touched) isAction()      {}
+func (All) isAction()          {}
+
+// UserChangedMsg is sent by the app to every open view after a Changed action.
+type UserChangedMsg struct{ User auth0client.User }
+
+// UserTouchedMsg is sent by the app to every open view after a Touched action.
+type UserTouchedMsg struct{ ID auth0client.UserID }
+
+// ReloadMsg asks the top view to load again (ctrl+r).
+type ReloadMsg struct{}
+
+// BackgroundMsg is sent to every open view when the theme changed.
+type BackgroundMsg struct{}
+
+var _ tea.Msg = Result{}
