@@ -1,0 +1,79 @@
+// Command usher is the terminal console for the people who look after the users of an Auth0 tenant.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/charmbracelet/fang"
+	"github.com/spf13/cobra"
+)
+
+// The exit codes every command keeps to.
+const (
+	exitFailed     = 1
+	exitUsage      = 2
+	exitNotAllowed = 3
+	exitNotFound   = 4
+	exitAmbiguous  = 5
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() {
+	// The version answers before anything else is built: scripts ask it often.
+	if len(os.Args) == 2 && (os.Args[1] == "version" || os.Args[1] == "--version") {
+		printVersion(os.Stdout)
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
+	code := run(ctx)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context) int {
+	root := newRoot()
+	err := fang.Execute(ctx, root, fang.WithoutVersion())
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return exitUsage
+	default:
+		return kindOf(err)
+	}
+}
+
+func newRoot() *cobra.Command {
+	o := &consoleFlags{}
+	root := &cobra.Command{
+		Use:   "usher",
+		Short: "The console for the people who look after the users of an Auth0 tenant",
+		Long: "usher finds a user of an Auth0 tenant, shows what is wrong with their account and puts it right.\n\n" +
+			"No Auth0 account at hand? `usher demo` runs everything on an embedded tenant.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: false,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return openConsole(cmd.Context(), o, "") },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	o.register(root.PersistentFlags())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newJournal(), newVersion())
+	return root
+}

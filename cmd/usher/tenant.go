@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"usher/auth0client/localtenant"
+)
+
+// tenantFlags are what `usher tenant` and `usher demo` have in common.
+type tenantFlags struct {
+	users  int
+	seed   uint64
+	data   string
+	plan   string
+	addr   string
+	info   string
+	faults []string
+}
+
+func (f *tenantFlags) register(fs *pflag.FlagSet) {
+	fs.IntVar(&f.users, "users", 2000, "how many people to generate")
+	fs.Uint64Var(&f.seed, "seed", 1, "the same seed gives the same people, ids included")
+	fs.StringVar(&f.data, "data", "", "load users from `FILE` (Auth0's import format) instead of generating them")
+	fs.StringVar(&f.plan, "plan", "enterprise", "rate limits of this `PLAN`: free, pro, enterprise or unlimited")
+	fs.StringVar(&f.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT` (port 0: any free one)")
+	fs.StringVar(&f.info, "info", "", "write the tenant's addresses and clients to `FILE` once it listens")
+	fs.StringArrayVar(&f.faults, "fault", nil, "inject a fault, such as 'GET /api/v2/users 503 20%' (may be repeated)")
+}
+
+func newTenant() *cobra.Command {
+	f := &tenantFlags{}
+	cmd := &cobra.Command{
+		Use:   "tenant",
+		Short: "Run the embedded local tenant alone",
+		Long:  "Runs a tenant that behaves like Auth0 over HTTP, for tests and training. It ends with ctrl+c.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			running, err := startTenant(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "local tenant %s with %s\n", running.tenant.Issuer(), plural(f.users, "generated user", f.data))
+			return running.wait(cmd.Context())
+		},
+	}
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func plural(n int, what, data string) string {
+	if data != "" {
+		return "the users of " + data
+	}
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// runningTenant is a local tenant that serves.
+type runningTenant struct {
+	tenant *localtenant.Tenant
+	server *http.Server
+	base   string
+	failed chan error
+}
+
+func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
+	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan}
+	if f.users < 0 {
+		return nil, usagef("--users is %d: it cannot be negative", f.users)
+	}
+	if f.data != "" {
+		data, err := os.ReadFile(f.data)
+		if err != nil {
+			return nil, fmt.Errorf("read the users to load: %w", err)
+		}
+		o.Data = data
+	}
+	tenant, err := localtenant.New(o)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("make the local tenant: %w", err)}
+	}
+	for _, rule := range f.faults {
+		if err := tenant.AddFault(rule); err != nil {
+			return nil, usageError{fmt.Errorf("--fault %q: %w", rule, err)}
+		}
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", f.addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the local tenant: %w; choose another address with --addr", err)
+	}
+	base := "http://" + l.Addr().String()
+	tenant.SetBaseURL(base)
+	r := &runningTenant{
+		tenant: tenant, base: base, failed: make(chan error, 1),
+		server: &http.Server{Handler: tenant.Handler(), ReadHeaderTimeout: 10 * time.Second},
+	}
+	go func() { r.failed <- r.server.Serve(l) }()
+	if f.info != "" {
+		if err := writeInfo(f.info, tenant); err != nil {
+			_ = r.server.Close()
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// wait serves until ctx ends or the server fails.
+func (r *runningTenant) wait(ctx context.Context) error {
+	ctx, stop := notifyInterrupt(ctx)
+	defer stop()
+	select {
+	case err := <-r.failed:
+		return fmt.Errorf("serve the local tenant: %w", err)
+	case <-ctx.Done():
+		return r.close()
+	}
+}
+
+func (r *runningTenant) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := r.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stop the local tenant: %w", err)
+	}
+	return r.server.Close()
+}
+
+// writeInfo writes how to reach the tenant, whole or not at all, readable by its owner only: it holds a client secret
+// of a tenant that ends with this process.
+func writeInfo(path string, t *localtenant.Tenant) error {
+	type m2m struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+	}
+	type device struct {
+		ClientID string `json:"client_id"`
+		Audience string `json:"audience"`
+	}
+	var info struct {
+		Issuer   string `json:"issuer"`
+		Audience string `json:"audience"`
+		M2M      m2m    `json:"m2m"`
+		Device   device `json:"device"`
+	}
+	info.Issuer, info.Audience = t.Issuer(), t.ManagementAudience()
+	info.M2M.ClientID, info.M2M.ClientSecret = t.M2M()
+	info.Device.ClientID, info.Device.Audience = t.Device()
+	data, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the tenant's addresses: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".usher-info-*")
+	if err != nil {
+		return fmt.Errorf("write --info %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already once renamed
+	if _, err := tmp.Write(append(data, '\n')); err != nil {
+		return fmt.Errorf("write --info %s: %w", path, err)
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("write --info %s: %w", path, err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write --info %s: %w", path, err)
+	}
+	return nil
+}

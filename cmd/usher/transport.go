@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"usher/auth0client/gateway/policy"
+	"usher/auth0client/signin"
+)
+
+// operatorTransport puts the operator's own token on each request on its way to the gateway, which takes it off again.
+type operatorTransport struct {
+	session *signin.Client
+	next    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper. Without a signed-in operator nothing is sent.
+func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := t.session.AccessToken(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+token)
+	return t.next.RoundTrip(r)
+}
+
+// operatorVerifier gives the gateway what it asks of a verifier.
+type operatorVerifier struct{ *signin.Verifier }
+
+// Verify checks an operator's access token and says whose it is.
+func (v operatorVerifier) Verify(ctx context.Context, token string) (policy.Operator, error) {
+	op, err := v.Verifier.Verify(ctx, token)
+	if err != nil {
+		return policy.Operator{}, err
+	}
+	return policy.Operator{
+		Subject: op.Subject, Email: op.Email, Name: op.Name, Permissions: op.Permissions,
+		AuthTime: op.AuthTime, ExpiresAt: op.ExpiresAt,
+	}, nil
+}
