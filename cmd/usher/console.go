@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/spf13/pflag"
+
+	"usher/auth0client"
+	"usher/auth0client/signin"
+	"usher/ui"
+	"usher/ui/login"
+	"usher/ui/pace"
+)
+
+// consoleFlags are the flags of every command that draws.
+type consoleFlags struct {
+	config, profile string
+	theme           string
+	ascii           bool
+	slowLine        bool
+	query           string
+}
+
+func (f *consoleFlags) register(fs *pflag.FlagSet) {
+	fs.StringVar(&f.config, "config", "", "read the profiles from `FILE`")
+	fs.StringVar(&f.profile, "profile", "", "use profile `P` of the configuration")
+	fs.StringVar(&f.theme, "theme", "auto", "colours for a `dark` or light background; auto asks the terminal")
+	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	fs.BoolVar(&f.slowLine, "slow-line", false, "send as few bytes as possible (chosen by itself under SSH on a slow line)")
+}
+
+func (f *consoleFlags) dark() (*bool, error) {
+	var dark bool
+	switch f.theme {
+	case "auto":
+		return nil, nil
+	case "dark":
+		dark = true
+	case "light":
+	default:
+		return nil, usagef("--theme %q: choose auto, dark or light", f.theme)
+	}
+	return &dark, nil
+}
+
+// console runs the console until the operator leaves.
+func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
+	dark, err := f.dark()
+	if err != nil {
+		return err
+	}
+	plain := noColor(os.Getenv)
+	var browse func(string) error
+	if hasDisplay(os.Getenv) && !w.autoApprove {
+		browse = openBrowser
+	}
+	// The session ends with the console: reads under way are cancelled then.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	app := ui.New(ctx, ui.Options{
+		Backend: w.client, SignIn: deviceSignIn{w.session}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
+		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
+		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
+		Query: f.query, Budget: w.budget,
+	})
+	paced := pace.Wrap(app)
+	defer paced.Stop()
+	options := []tea.ProgramOption{}
+	if plain {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	program := tea.NewProgram(paced, options...)
+	paced.Attach(program)
+	// A signal ends the program as a key would: the terminal is put back.
+	stopped := context.AfterFunc(ctx, program.Quit)
+	defer stopped()
+	if _, err := program.Run(); err != nil {
+		if errors.Is(err, tea.ErrProgramPanic) {
+			return errors.New("the console met an error of its own and ended; the terminal was put back. Changes already confirmed are in the journal")
+		}
+		return fmt.Errorf("run the console: %w", err)
+	}
+	return nil
+}
+
+func (w *wiring) budget() (remaining, limit int, known bool) {
+	b := w.gateway.Budget()
+	return b.Remaining, b.Limit, b.Known
+}
+
+// deviceSignIn is the sign-in as the console sees it.
+type deviceSignIn struct{ session *signin.Client }
+
+// StartDevice asks for a code.
+func (d deviceSignIn) StartDevice(ctx context.Context) (login.Code, error) {
+	code, err := d.session.StartDevice(ctx)
+	if err != nil {
+		return login.Code{}, err
+	}
+	return login.Code{
+		UserCode: code.UserCode, URI: code.VerificationURI, URIComplete: code.VerificationURIComplete,
+		ExpiresAt: code.ExpiresAt, Interval: code.Interval, Handle: code,
+	}, nil
+}
+
+// WaitDevice waits until the code is approved, denied or too old.
+func (d deviceSignIn) WaitDevice(ctx context.Context, code login.Code) (login.Operator, error) {
+	dc, ok := code.Handle.(signin.DeviceCode)
+	if !ok {
+		return login.Operator{}, errors.New("the code is not of this sign-in")
+	}
+	op, err := d.session.WaitDevice(ctx, dc)
+	if err != nil {
+		return login.Operator{}, err
+	}
+	return login.Operator{
+		ID: auth0client.UserID(op.Subject), Email: op.Email, Name: op.Name,
+		Permissions: op.Permissions, ExpiresAt: op.ExpiresAt,
+	}, nil
+}
+
+// slowLine guesses a line on which every byte counts.
+func slowLine(env func(string) string) bool {
+	return strings.EqualFold(env("USHER_SLOW_LINE"), "1") || strings.EqualFold(env("USHER_SLOW_LINE"), "true")
+}
