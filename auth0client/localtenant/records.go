@@ -1,0 +1,307 @@
+package localtenant
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// user is a directory record. Records are copied to be changed, so the search index can keep an older one.
+type user struct {
+	ID            string
+	Email         string
+	EmailVerified *bool
+	Username      string
+	Phone         string
+	PhoneVerified *bool
+	Name          string
+	Given         string
+	Family        string
+	Nickname      string
+	Picture       string
+	Blocked       *bool // absent until an administrator sets it
+	Created       time.Time
+	Updated       time.Time
+	LastLogin     time.Time
+	LastPassword  time.Time
+	Logins        int
+	LastIP        string
+	Identities    []identity
+	UserMetadata  map[string]any
+	AppMetadata   map[string]any
+	Password      string // only compared, never sent
+}
+
+type identity struct {
+	Connection string
+	UserID     string
+	Provider   string
+	Social     bool
+	Profile    map[string]any // profileData, of linked identities
+}
+
+type connection struct {
+	ID, Name, Display, Strategy string
+	Options                     map[string]any
+}
+
+type resourceServer struct {
+	ID, Name, Identifier string
+	System               bool
+	Scopes               []scope
+}
+
+type scope struct{ Value, Description string }
+
+type client struct {
+	ID, Name, Type string
+	Secret         string
+	FirstParty     bool
+}
+
+type organization struct {
+	ID, Name, Display string
+	Members           []string // user ids
+	MemberRoles       map[string][]string
+	Created           time.Time
+}
+
+type role struct {
+	ID, Name, Description string
+	Permissions           []permission
+}
+
+type permission struct{ API, Name string }
+
+type block struct{ Identifier, IP, Connection string }
+
+type authMethod struct {
+	ID, Type  string
+	Name      string
+	Confirmed bool
+	Phone     string
+	Email     string
+	Preferred string
+	KeyID     string
+	LinkID    string
+	Created   time.Time
+	Enrolled  time.Time
+	LastAuth  time.Time
+}
+
+type session struct {
+	ID      string
+	Created time.Time
+	Active  time.Time
+	IP      string
+	Agent   string
+	Client  string
+}
+
+type refreshRow struct {
+	ID, Client, Session string
+	Created, Exchanged  time.Time
+	API                 string
+}
+
+type job struct {
+	ID, Type string
+	Created  time.Time
+}
+
+func (u *user) clone() *user {
+	c := *u
+	c.Identities = slices.Clone(u.Identities)
+	c.UserMetadata = maps.Clone(u.UserMetadata)
+	c.AppMetadata = maps.Clone(u.AppMetadata)
+	return &c
+}
+
+// connection is the name of the connection of the primary identity.
+func (u *user) connection() string {
+	if len(u.Identities) == 0 {
+		return ""
+	}
+	return u.Identities[0].Connection
+}
+
+const stampLayout = "2006-01-02T15:04:05.000Z"
+
+func stamp(at time.Time) string { return at.UTC().Format(stampLayout) }
+
+// field is one root attribute as the API shows it; ok is false when the record has none.
+func (u *user) field(name string) (v any, ok bool) {
+	str := func(s string) (any, bool) { return s, s != "" }
+	at := func(w time.Time) (any, bool) { return stamp(w), !w.IsZero() }
+	flag := func(b *bool) (any, bool) {
+		if b == nil {
+			return nil, false
+		}
+		return *b, true
+	}
+	switch name {
+	case "user_id":
+		return u.ID, true
+	case "email":
+		return str(u.Email)
+	case "email_verified":
+		return flag(u.EmailVerified)
+	case "username":
+		return str(u.Username)
+	case "phone_number":
+		return str(u.Phone)
+	case "phone_verified":
+		return flag(u.PhoneVerified)
+	case "name":
+		return str(u.Name)
+	case "given_name":
+		return str(u.Given)
+	case "family_name":
+		return str(u.Family)
+	case "nickname":
+		return str(u.Nickname)
+	case "picture":
+		return str(u.Picture)
+	case "blocked":
+		return flag(u.Blocked)
+	case "created_at":
+		return at(u.Created)
+	case "updated_at":
+		return at(u.Updated)
+	case "last_login":
+		return at(u.LastLogin)
+	case "last_password_reset":
+		return at(u.LastPassword)
+	case "logins_count":
+		return u.Logins, u.Logins > 0
+	case "last_ip":
+		return str(u.LastIP)
+	case "user_metadata":
+		return u.UserMetadata, u.UserMetadata != nil
+	case "app_metadata":
+		return u.AppMetadata, u.AppMetadata != nil
+	case "identities":
+		return u.identitiesJSON(), true
+	}
+	return nil, false
+}
+
+func userFields() []string {
+	return []string{"user_id", "email", "email_verified", "username", "phone_number", "phone_verified", "name", "given_name",
+		"family_name", "nickname", "picture", "blocked", "created_at", "updated_at", "last_login", "last_password_reset",
+		"logins_count", "last_ip", "user_metadata", "app_metadata", "identities"}
+}
+
+// json is the record as the API shows it, without or with only the given fields.
+func (u *user) json(fields []string, include bool) map[string]any {
+	out := make(map[string]any, 18)
+	for _, f := range userFields() {
+		if len(fields) > 0 && slices.Contains(fields, f) != include {
+			continue
+		}
+		if v, ok := u.field(f); ok {
+			out[f] = v
+		}
+	}
+	return out
+}
+
+func (u *user) identitiesJSON() []any {
+	out := make([]any, 0, len(u.Identities))
+	for _, i := range u.Identities {
+		m := map[string]any{"connection": i.Connection, "user_id": i.UserID, "provider": i.Provider, "isSocial": i.Social}
+		if i.Profile != nil {
+			m["profileData"] = i.Profile
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// brief is the record as lists of members and role holders show it.
+func (u *user) brief() map[string]any { return u.json([]string{"user_id", "picture", "name", "email"}, true) }
+
+// searchable is a record as the search sees it.
+type searchable struct {
+	u    *user
+	orgs func(userID string) []any
+}
+
+// Values resolves a dotted path to the values it holds. Array levels are passed through.
+func (s searchable) Values(path string) []any {
+	switch path {
+	case "picture", "last_password_reset", "multifactor", "identities", "user_metadata", "app_metadata":
+		return nil
+	case "email.domain":
+		if at := strings.LastIndexByte(s.u.Email, '@'); at >= 0 {
+			return []any{s.u.Email[at+1:]}
+		}
+		return nil
+	case "organization_id":
+		return s.orgs(s.u.ID)
+	}
+	if rest, ok := strings.CutPrefix(path, "identities."); ok {
+		var out []any
+		for _, i := range s.u.Identities {
+			out = append(out, i.values(rest)...)
+		}
+		return out
+	}
+	if rest, ok := strings.CutPrefix(path, "user_metadata."); ok {
+		return descend(s.u.UserMetadata, rest)
+	}
+	if rest, ok := strings.CutPrefix(path, "app_metadata."); ok {
+		return descend(s.u.AppMetadata, rest)
+	}
+	if v, ok := s.u.field(path); ok {
+		return []any{v}
+	}
+	return nil
+}
+
+func (i identity) values(path string) []any {
+	switch path {
+	case "connection":
+		return []any{i.Connection}
+	case "provider":
+		return []any{i.Provider}
+	case "user_id":
+		return []any{i.UserID}
+	case "isSocial":
+		return []any{i.Social}
+	}
+	if rest, ok := strings.CutPrefix(path, "profileData."); ok {
+		return descend(i.Profile, rest)
+	}
+	return nil
+}
+
+func descend(v any, path string) []any {
+	switch v := v.(type) {
+	case []any:
+		var out []any
+		for _, e := range v {
+			out = append(out, descend(e, path)...)
+		}
+		return out
+	case map[string]any:
+		if path == "" {
+			return nil
+		}
+		if direct, ok := v[path]; ok {
+			return descend(direct, "")
+		}
+		head, rest, _ := strings.Cut(path, ".")
+		if next, ok := v[head]; ok {
+			return descend(next, rest)
+		}
+		return nil
+	case nil:
+		return nil
+	}
+	if path != "" {
+		return nil
+	}
+	return []any{v}
+}

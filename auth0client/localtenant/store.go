@@ -1,0 +1,224 @@
+package localtenant
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Plans a tenant can be on. They differ in their rate limits.
+const (
+	PlanFree       = "free"
+	PlanPro        = "pro"
+	PlanEnterprise = "enterprise"
+	PlanUnlimited  = "unlimited"
+)
+
+// Options says what tenant to make.
+type Options struct {
+	Users int              // how many people to generate, besides the three operators
+	Seed  uint64           // the same seed makes the same people
+	Plan  string           // free, pro, enterprise or unlimited; empty is unlimited
+	Data  []byte           // users in Auth0's import format (a JSON array), instead of generated ones
+	Now   func() time.Time // the clock, time.Now when nil
+	// SearchLag is how long the search index trails behind a write. Zero is one second, negative is no lag.
+	SearchLag time.Duration
+	// RefreshLeeway is how long the previous refresh token may be used again after a rotation. Zero is not at all.
+	RefreshLeeway time.Duration
+}
+
+// Tenant is one tenant with everything in it. It is safe for concurrent use.
+type Tenant struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	opts Options
+	born time.Time
+	base string
+	key  func() (*rsa.PrivateKey, error)
+	ids  *mathrand.Rand // ids of what is created later, from the seed
+
+	users   map[string]*user // current records; a record is never changed in place
+	index   []*user          // what the search sees
+	indexAt map[string]int   // user id to place in index
+	pending []indexWrite     // writes the search does not see yet
+	origin  map[string]*user // records as generated, from which old log events are derived
+
+	connections []*connection
+	apis        []*resourceServer
+	clients     []*client
+	orgs        []*organization
+	roles       []*role
+	roleByID    map[string]*role
+
+	userRoles map[string][]string
+	userPerms map[string][]permission
+	methods   map[string][]*authMethod
+	blocks    map[string][]block
+	sessions  map[string][]*session
+	grants    map[string][]*refreshRow
+	jobs      map[string]*job
+
+	events  []*logEvent // written while running, oldest first
+	past    []*logEvent // generated for everybody on the first tenant-wide read, newest first
+	logTick int
+
+	devices    map[string]*deviceRequest // by device code
+	deviceUser map[string]*deviceRequest // by user code
+	families   []*family
+	refresh    map[string]*refreshToken
+	issued     map[string]*family // operators' access tokens by jti
+
+	buckets map[string]*bucket
+	faults  []*fault
+	mux     http.Handler
+}
+
+type indexWrite struct {
+	at time.Time
+	id string
+	u  *user // nil when deleted
+}
+
+// New makes a tenant. SetBaseURL must be called before it is served.
+func New(o Options) (*Tenant, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.SearchLag == 0 {
+		o.SearchLag = time.Second
+	}
+	if o.Plan == "" {
+		o.Plan = PlanUnlimited
+	}
+	if !slices.Contains([]string{PlanFree, PlanPro, PlanEnterprise, PlanUnlimited}, o.Plan) {
+		return nil, fmt.Errorf("plan %q is not one of free, pro, enterprise, unlimited", o.Plan)
+	}
+	if o.Users < 0 {
+		return nil, errors.New("the number of users is negative")
+	}
+	t := &Tenant{
+		now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
+		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
+		users: map[string]*user{}, indexAt: map[string]int{}, origin: map[string]*user{}, roleByID: map[string]*role{},
+		userRoles: map[string][]string{}, userPerms: map[string][]permission{}, methods: map[string][]*authMethod{},
+		blocks: map[string][]block{}, sessions: map[string][]*session{}, grants: map[string][]*refreshRow{},
+		jobs: map[string]*job{}, devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
+		refresh: map[string]*refreshToken{}, issued: map[string]*family{}, buckets: map[string]*bucket{},
+	}
+	// A 2048-bit key takes longer than all the people: it is made meanwhile, and waited for at the first signature.
+	t.key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+	go t.key() //nolint:errcheck // the first caller that needs the key gets the error
+
+	t.furnish()
+	if o.Data != nil {
+		if err := t.load(o.Data); err != nil {
+			return nil, err
+		}
+	} else {
+		t.populate(o.Users)
+	}
+	t.addOperators()
+	t.mux = t.routes()
+	return t, nil
+}
+
+// Handler answers requests to the tenant.
+func (t *Tenant) Handler() http.Handler { return t.mux }
+
+// SetBaseURL says under which address the tenant is reached, such as "http://127.0.0.1:4321". Call it once, before
+// serving.
+func (t *Tenant) SetBaseURL(base string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.base = strings.TrimRight(base, "/")
+	for _, a := range t.apis {
+		if a.System {
+			a.Identifier = t.base + "/api/v2/"
+		}
+	}
+}
+
+// Issuer is the iss of the tenant's tokens. It ends with a slash, as Auth0's does.
+func (t *Tenant) Issuer() string { return t.base + "/" }
+
+// ManagementAudience is the identifier of the Management API.
+func (t *Tenant) ManagementAudience() string { return t.base + "/api/v2/" }
+
+// M2M is the client of the gateway: machine to machine, with every Management API scope.
+func (t *Tenant) M2M() (clientID, clientSecret string) { return gatewayClientID, gatewaySecret }
+
+// Device is the native app operators sign in with, and the identifier of usher's own API.
+func (t *Tenant) Device() (clientID, audience string) { return consoleClientID, UsherAudience }
+
+// put stores a record and queues it for the search index.
+func (t *Tenant) put(u *user) {
+	t.users[u.ID] = u
+	t.queue(u.ID, u)
+}
+
+func (t *Tenant) queue(id string, u *user) {
+	if t.opts.SearchLag < 0 {
+		t.applyIndex(id, u)
+		return
+	}
+	t.pending = append(t.pending, indexWrite{at: t.now().Add(t.opts.SearchLag), id: id, u: u})
+}
+
+// settle brings the search index up to what it should know by now.
+func (t *Tenant) settle() {
+	now, n := t.now(), 0
+	for n < len(t.pending) && !t.pending[n].at.After(now) {
+		t.applyIndex(t.pending[n].id, t.pending[n].u)
+		n++
+	}
+	t.pending = t.pending[n:]
+}
+
+func (t *Tenant) applyIndex(id string, u *user) {
+	at, known := t.indexAt[id]
+	switch {
+	case u != nil && known:
+		t.index[at] = u
+	case u != nil:
+		t.indexAt[id] = len(t.index)
+		t.index = append(t.index, u)
+	case known:
+		t.index = slices.Delete(t.index, at, at+1)
+		delete(t.indexAt, id)
+		for i := at; i < len(t.index); i++ {
+			t.indexAt[t.index[i].ID] = i
+		}
+	}
+}
+
+const (
+	hexDigits = "0123456789abcdef"
+	alnum     = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	upperNum  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+)
+
+// pick makes an id of n characters of set. Ids are not secrets: they come from the seed, so that runs compare.
+func pick(r *mathrand.Rand, n int, set string) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = set[r.IntN(len(set))]
+	}
+	return string(b)
+}
+
+// secret makes an unguessable string of n characters of set.
+func secret(n int, set string) string {
+	raw, b := make([]byte, n), make([]byte, n)
+	rand.Read(raw) //nolint:errcheck // crypto/rand.Read never fails
+	for i := range b {
+		b[i] = set[int(raw[i])%len(set)]
+	}
+	return string(b)
+}

@@ -1,0 +1,214 @@
+// Package blocking is the dialog that blocks or unblocks a user. Auth0 knows two kinds of block that do not lift each
+// other; the dialog reads both, names them apart and asks one question.
+package blocking
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/ui/view"
+)
+
+// Blocks is what the dialog needs of a tenant.
+type Blocks interface {
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
+	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
+	SetBlocked(ctx context.Context, id auth0client.UserID, blocked bool) (auth0client.User, error)
+	ClearUserBlocks(ctx context.Context, id auth0client.UserID) error
+}
+
+// Permission is what the operator needs to block or unblock.
+const Permission = "users:block"
+
+// typeAhead is how long a confirming key pressed too early keeps later ones from counting: an operator who types ahead,
+// or holds the key down, has not read the question.
+const typeAhead = 400 * time.Millisecond
+
+type phase int
+
+const (
+	loading phase = iota
+	unread
+	asking
+	working
+	finished
+)
+
+// Model is the dialog. Build it with [New].
+type Model struct {
+	env    view.Env
+	tenant Blocks
+	user   auth0client.User // as known, then as read
+
+	loader   view.Loader
+	phase    phase
+	readUser bool
+	readBans bool
+	loadErr  error
+	bans     []auth0client.BruteForceBlock
+
+	onDo    bool // the button that acts is highlighted, not Cancel
+	early   time.Time
+	note    string
+	outcome outcome
+	closed  bool
+}
+
+var _ view.View = (*Model)(nil)
+
+// New makes the dialog for user.
+func New(env view.Env, tenant Blocks, user auth0client.User) *Model {
+	return &Model{env: env, tenant: tenant, user: user}
+}
+
+// Init reads both kinds of block.
+func (m *Model) Init() tea.Cmd { return m.load() }
+
+// Title is the dialog's part of the breadcrumb.
+func (m *Model) Title() string {
+	switch {
+	case m.phase != asking && m.phase != working && m.phase != finished:
+		return "Block or unblock"
+	case m.unblocks():
+		return "Unblock"
+	}
+	return "Block"
+}
+
+// Typing is always false: the dialog has no text field.
+func (m *Model) Typing() bool { return false }
+
+// Close cancels the reads. A change under way goes on and reports.
+func (m *Model) Close() {
+	m.loader.Cancel()
+	m.closed = true
+}
+
+// Update takes keys and the answers of the dialog's work.
+func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
+	switch msg := msg.(type) {
+	case view.Result:
+		return m.answered(msg)
+	case view.ReloadMsg:
+		return nil, m.again()
+	case tea.KeyPressMsg:
+		return m.pressed(msg.String())
+	}
+	return nil, nil
+}
+
+func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
+	if res.To != m.env.ID {
+		return nil, nil
+	}
+	if msg, ok := res.Msg.(ChangeDone); ok {
+		if m.closed {
+			return msg.Report(), nil
+		}
+		return m.done(msg), nil
+	}
+	if m.closed || !m.loader.Current(res.Ticket) || m.phase != loading {
+		return nil, nil
+	}
+	switch msg := res.Msg.(type) {
+	case userRead:
+		if msg.err != nil {
+			return m.failed(msg.err), nil
+		}
+		m.user, m.readUser = msg.user, true
+	case bansRead:
+		if msg.err != nil {
+			return m.failed(msg.err), nil
+		}
+		m.bans, m.readBans = msg.bans, true
+	}
+	if m.readUser && m.readBans {
+		m.phase = asking
+	}
+	return nil, nil
+}
+
+func (m *Model) failed(err error) view.Action {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	m.loader.Cancel()
+	m.phase, m.loadErr = unread, err
+	return signIn(err)
+}
+
+func (m *Model) done(msg ChangeDone) view.Action {
+	m.phase, m.onDo, m.outcome = finished, false, msg.outcome
+	wishes := msg.outcome.changes(msg.user)
+	if msg.outcome.err == nil {
+		wishes = append(wishes, view.Notify{Level: view.Good, Text: msg.text()})
+	} else if wish := signIn(msg.outcome.err); wish != nil {
+		wishes = append(wishes, wish)
+	}
+	if len(wishes) == 0 {
+		return nil
+	}
+	return wishes
+}
+
+func (m *Model) load() tea.Cmd {
+	m.phase, m.readUser, m.readBans, m.loadErr, m.onDo = loading, false, false, nil, false
+	ctx, ticket := m.loader.Begin(m.env.Ctx)
+	return tea.Batch(
+		readUser(ctx, m.tenant, m.env.ID, ticket, m.user.ID),
+		readBans(ctx, m.tenant, m.env.ID, ticket, m.user.ID),
+	)
+}
+
+// again reads anew. After a failed change that brings the question back for what is still so.
+func (m *Model) again() tea.Cmd {
+	if m.phase == unread || m.phase == asking || m.phase == finished && m.outcome.err != nil {
+		return m.load()
+	}
+	return nil
+}
+
+func (m *Model) confirm() tea.Cmd {
+	j := m.job()
+	m.phase, m.outcome = working, outcome{job: j}
+	return change(m.env, m.tenant, m.user, j)
+}
+
+// job is what the question, answered with yes, does.
+func (m *Model) job() job {
+	if m.unblocks() {
+		return job{admin: m.user.Blocked, bans: len(m.bans) > 0}
+	}
+	return job{block: true, admin: true}
+}
+
+// unblocks reports that the question is whether to unblock.
+func (m *Model) unblocks() bool {
+	if m.phase == finished || m.phase == working {
+		return !m.outcome.job.block
+	}
+	return m.user.Blocked || len(m.bans) > 0
+}
+
+// why says what keeps the operator from the change, if anything.
+func (m *Model) why() string {
+	switch {
+	case m.env.Can != nil && !m.env.Can(Permission):
+		return "You lack the permission " + Permission + "."
+	case m.user.ID == m.env.OperatorID && !m.unblocks():
+		return "This is your own account: you cannot block yourself."
+	}
+	return ""
+}
+
+func signIn(err error) view.Action {
+	var gone *auth0client.Unauthorized
+	if errors.As(err, &gone) {
+		return view.RequireLogin{}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package blocking
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/ui/view"
+)
+
+// patience bounds a change that nobody waits for any more.
+const patience = 2 * time.Minute
+
+type userRead struct {
+	user auth0client.User
+	err  error
+}
+
+type bansRead struct {
+	bans []auth0client.BruteForceBlock
+	err  error
+}
+
+// job is what to change: the administrator's block, the brute-force blocks or both.
+type job struct {
+	block bool // set the administrator's block; else lift
+	admin bool
+	bans  bool
+}
+
+// outcome is what became of a job.
+type outcome struct {
+	job       job
+	user      auth0client.User // Auth0's answer
+	adminDone bool
+	bansDone  bool
+	err       error
+}
+
+// changes tells the open views what is different now.
+func (o outcome) changes(user auth0client.User) view.All {
+	var wishes view.All
+	var unknown *auth0client.Unknown
+	if o.adminDone {
+		wishes = append(wishes, view.Changed{User: o.user})
+	}
+	if o.bansDone || errors.As(o.err, &unknown) {
+		wishes = append(wishes, view.Touched{ID: user.ID})
+	}
+	return wishes
+}
+
+// ChangeDone is the message at the end of a change. The app meets it only when the dialog was closed meanwhile.
+type ChangeDone struct {
+	user    auth0client.User // as it was
+	outcome outcome
+}
+
+// Report is what to tell the operator when the dialog is no longer there to say it.
+func (d ChangeDone) Report() view.Action {
+	wishes := d.outcome.changes(d.user)
+	if d.outcome.err != nil {
+		return append(wishes, view.Fail{What: d.what() + " " + d.user.Label().String(), Err: d.outcome.err})
+	}
+	return append(wishes, view.Notify{Level: view.Good, Text: d.text()})
+}
+
+func (d ChangeDone) what() string {
+	if d.outcome.job.block {
+		return "Block"
+	}
+	return "Unblock"
+}
+
+func (d ChangeDone) text() string { return d.user.Label().String() + " is " + d.outcome.state() + "." }
+
+func (o outcome) state() string {
+	if o.job.block {
+		return "blocked"
+	}
+	return "unblocked"
+}
+
+func readUser(ctx context.Context, tenant Blocks, to view.ID, ticket uint64, id auth0client.UserID) tea.Cmd {
+	return func() tea.Msg {
+		user, err := tenant.User(ctx, id)
+		return view.Result{To: to, Ticket: ticket, Msg: userRead{user: user, err: err}}
+	}
+}
+
+func readBans(ctx context.Context, tenant Blocks, to view.ID, ticket uint64, id auth0client.UserID) tea.Cmd {
+	return func() tea.Msg {
+		bans, err := tenant.UserBlocks(ctx, id)
+		return view.Result{To: to, Ticket: ticket, Msg: bansRead{bans: bans, err: err}}
+	}
+}
+
+// change is the whole chain of writes. Leaving the dialog or the session does not cut it in the middle.
+func change(env view.Env, tenant Blocks, user auth0client.User, j job) tea.Cmd {
+	parent, to := env.Ctx, env.ID
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), patience)
+		defer cancel()
+		return view.Result{To: to, Write: true, Msg: ChangeDone{user: user, outcome: carryOut(ctx, tenant, user.ID, j)}}
+	}
+}
+
+// carryOut changes what j says, the administrator's block first. It goes on after a failure of that, unless the sign-in
+// is gone: each kind of block is worth lifting alone.
+func carryOut(ctx context.Context, tenant Blocks, id auth0client.UserID, j job) outcome {
+	o := outcome{job: j}
+	if j.admin {
+		o.user, o.err = setBlocked(ctx, tenant, id, j.block)
+		o.adminDone = o.err == nil
+	}
+	if j.bans && signIn(o.err) == nil {
+		err := clearBans(ctx, tenant, id)
+		o.bansDone = err == nil
+		if o.err == nil {
+			o.err = err
+		}
+	}
+	return o
+}
+
+// setBlocked reads back when the outcome of the change is not known.
+func setBlocked(ctx context.Context, tenant Blocks, id auth0client.UserID, blocked bool) (auth0client.User, error) {
+	user, err := tenant.SetBlocked(ctx, id, blocked)
+	var unknown *auth0client.Unknown
+	if !errors.As(err, &unknown) {
+		return user, err
+	}
+	if now, readErr := tenant.User(ctx, id); readErr == nil && now.Blocked == blocked {
+		return now, nil
+	}
+	return user, err
+}
+
+// clearBans reads back when the outcome of the change is not known.
+func clearBans(ctx context.Context, tenant Blocks, id auth0client.UserID) error {
+	err := tenant.ClearUserBlocks(ctx, id)
+	var unknown *auth0client.Unknown
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	if left, readErr := tenant.UserBlocks(ctx, id); readErr == nil && len(left) == 0 {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package blocking
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"usher/ui/view"
+)
+
+func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
+	m.note = ""
+	switch k {
+	case "esc", "n":
+		return view.Back{}, nil
+	case "ctrl+r":
+		return nil, m.again()
+	case "R":
+		if m.phase != asking {
+			return nil, m.again()
+		}
+		return nil, nil
+	}
+	switch m.phase {
+	case loading:
+		if k == "y" || k == "enter" {
+			m.early = m.env.Now()
+		}
+	case unread, finished:
+		if k == "enter" {
+			return view.Back{}, nil
+		}
+	case asking:
+		return m.answer(k)
+	case working:
+	}
+	return nil, nil
+}
+
+func (m *Model) answer(k string) (view.Action, tea.Cmd) {
+	switch k {
+	case "y":
+		return nil, m.tryConfirm()
+	case "enter":
+		if m.onDo {
+			return nil, m.tryConfirm()
+		}
+		if m.tooEarly() {
+			return nil, nil
+		}
+		return view.Back{}, nil
+	case "tab", "shift+tab", "left", "right", "up", "down", "h", "j", "k", "l":
+		m.onDo = !m.onDo
+	}
+	return nil, nil
+}
+
+func (m *Model) tryConfirm() tea.Cmd {
+	if why := m.why(); why != "" {
+		m.note = why
+		return nil
+	}
+	if m.tooEarly() {
+		m.note = "That key came before the question. Read it, then press it again."
+		return nil
+	}
+	return m.confirm()
+}
+
+// tooEarly reports a confirming key that belongs to those pressed before the question was there.
+func (m *Model) tooEarly() bool {
+	if m.early.IsZero() || m.env.Now().Sub(m.early) >= typeAhead {
+		return false
+	}
+	m.early = m.env.Now()
+	return true
+}
+
+// Keys are the bindings of the moment.
+func (m *Model) Keys() []view.Key {
+	cancel := view.NewKey("n", "cancel", "n", "esc")
+	switch m.phase {
+	case asking:
+		do := view.NewKey("y", "block", "y")
+		if m.unblocks() {
+			do = view.NewKey("y", "unblock", "y")
+		}
+		do.Why = m.why()
+		return []view.Key{
+			do, cancel,
+			view.NewKey("tab", "other button", "tab", "shift+tab", "left", "right", "up", "down", "h", "j", "k", "l"),
+			view.NewKey("enter", "press button", "enter"),
+		}
+	case unread:
+		return []view.Key{view.NewKey("R", "try again", "R", "ctrl+r"), cancel}
+	case finished:
+		keys := []view.Key{view.NewKey("enter", "close", "enter", "esc", "n")}
+		if m.outcome.err != nil {
+			keys = append(keys, view.NewKey("R", "look again", "R", "ctrl+r"))
+		}
+		return keys
+	case working:
+		return []view.Key{view.NewKey("esc", "close, the change goes on", "esc", "n")}
+	case loading:
+	}
+	return []view.Key{cancel}
+}

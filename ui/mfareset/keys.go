@@ -1,0 +1,129 @@
+package mfareset
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"usher/ui/view"
+)
+
+func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
+	m.note = ""
+	switch k {
+	case "esc", "n":
+		return view.Back{}, nil
+	case "ctrl+r":
+		return nil, m.again()
+	case "R":
+		if m.phase != choosing {
+			return nil, m.again()
+		}
+		return nil, nil
+	}
+	switch m.phase {
+	case loading:
+		if k == "y" || k == "enter" {
+			m.early = m.env.Now()
+		}
+	case unread, finished:
+		if k == "enter" {
+			return view.Back{}, nil
+		}
+		m.scroll(k)
+	case choosing:
+		return m.choose(k)
+	case working:
+	}
+	return nil, nil
+}
+
+func (m *Model) choose(k string) (view.Action, tea.Cmd) {
+	switch k {
+	case "y":
+		return nil, m.tryConfirm()
+	case "enter":
+		if m.onReset {
+			return nil, m.tryConfirm()
+		}
+		if m.tooEarly() {
+			return nil, nil
+		}
+		return view.Back{}, nil
+	case "tab", "shift+tab", "left", "right", "h", "l":
+		m.onReset = !m.onReset
+	case "space":
+		if m.cursor < len(m.choices) {
+			m.choices[m.cursor].ticked = !m.choices[m.cursor].ticked
+		}
+	default:
+		m.scroll(k)
+	}
+	return nil, nil
+}
+
+func (m *Model) scroll(k string) {
+	last := len(m.choices) - 1
+	if m.phase == finished {
+		last = len(m.outcome.outcomes) - 1
+	}
+	switch k {
+	case "j", "down":
+		m.cursor++
+	case "k", "up":
+		m.cursor--
+	case "g", "home":
+		m.cursor = 0
+	case "G", "end":
+		m.cursor = last
+	}
+	m.cursor = max(0, min(m.cursor, last))
+}
+
+func (m *Model) tryConfirm() tea.Cmd {
+	if why := m.why(); why != "" {
+		m.note = why
+		return nil
+	}
+	if m.tooEarly() {
+		m.note = "That key came before the list. Read it, then press it again."
+		return nil
+	}
+	return m.confirm()
+}
+
+// tooEarly reports a confirming key that belongs to those pressed before the list was there.
+func (m *Model) tooEarly() bool {
+	if m.early.IsZero() || m.env.Now().Sub(m.early) >= typeAhead {
+		return false
+	}
+	m.early = m.env.Now()
+	return true
+}
+
+// Keys are the bindings of the moment.
+func (m *Model) Keys() []view.Key {
+	cancel := view.NewKey("n", "cancel", "n", "esc")
+	switch m.phase {
+	case choosing:
+		reset := view.NewKey("y", "reset", "y")
+		reset.Why = m.why()
+		return []view.Key{
+			reset, cancel,
+			view.NewKey("space", "tick", "space"),
+			view.NewKey("j/k", "move", "j", "k", "down", "up", "g", "G", "home", "end"),
+			view.NewKey("tab", "other button", "tab", "shift+tab", "left", "right", "h", "l"),
+			view.NewKey("enter", "press button", "enter"),
+		}
+	case unread:
+		return []view.Key{view.NewKey("R", "try again", "R", "ctrl+r"), cancel}
+	case finished:
+		keys := []view.Key{view.NewKey("enter", "close", "enter", "esc", "n")}
+		if m.outcome.failed() {
+			keys = append(keys, view.NewKey("R", "retry what failed", "R", "ctrl+r"))
+		}
+		return keys
+	case working:
+		return []view.Key{view.NewKey("esc", "close, the reset goes on", "esc", "n")}
+	case loading:
+	}
+	return []view.Key{cancel}
+}
