@@ -47,6 +47,9 @@ func (b *bucket) reset(now time.Time) time.Time {
 }
 
 func (t *Tenant) bucketFor(class string) *bucket {
+	if class == "" {
+		class = classOther
+	}
 	var burst, perSecond float64
 	name := class
 	switch t.opts.Plan {

@@ -220,7 +220,9 @@ func (u *user) identitiesJSON() []any {
 }
 
 // brief is the record as lists of members and role holders show it.
-func (u *user) brief() map[string]any { return u.json([]string{"user_id", "picture", "name", "email"}, true) }
+func (u *user) brief() map[string]any {
+	return u.json([]string{"user_id", "picture", "name", "email"}, true)
+}
 
 // searchable is a record as the search sees it.
 type searchable struct {
@@ -231,13 +233,12 @@ type searchable struct {
 // Values resolves a dotted path to the values it holds. Array levels are passed through.
 func (s searchable) Values(path string) []any {
 	switch path {
-	case "picture", "last_password_reset", "multifactor", "identities", "user_metadata", "app_metadata":
+	case "picture", "last_password_reset", "multifactor", "identities":
 		return nil
-	case "email.domain":
-		if at := strings.LastIndexByte(s.u.Email, '@'); at >= 0 {
-			return []any{s.u.Email[at+1:]}
-		}
-		return nil
+	case "user_metadata":
+		return whole(s.u.UserMetadata)
+	case "app_metadata":
+		return whole(s.u.AppMetadata)
 	case "organization_id":
 		return s.orgs(s.u.ID)
 	}
@@ -253,6 +254,9 @@ func (s searchable) Values(path string) []any {
 	}
 	if rest, ok := strings.CutPrefix(path, "app_metadata."); ok {
 		return descend(s.u.AppMetadata, rest)
+	}
+	if path == "logins_count" && s.u.Logins > 0 {
+		return []any{float64(s.u.Logins)}
 	}
 	if v, ok := s.u.field(path); ok {
 		return []any{v}
@@ -275,6 +279,13 @@ func (i identity) values(path string) []any {
 		return descend(i.Profile, rest)
 	}
 	return nil
+}
+
+func whole(m map[string]any) []any {
+	if len(m) == 0 {
+		return nil
+	}
+	return []any{m}
 }
 
 func descend(v any, path string) []any {
@@ -302,6 +313,9 @@ func descend(v any, path string) []any {
 	}
 	if path != "" {
 		return nil
+	}
+	if n, isInt := v.(int); isInt {
+		return []any{float64(n)}
 	}
 	return []any{v}
 }

@@ -80,7 +80,7 @@ func plain(s string) bool {
 }
 
 // hidden reports runes that act without being seen: C1 controls, bidi marks and overrides, zero-width characters, line
-// and paragraph separators, variation selectors beyond the common ones, tags, private and unassigned code points.
+// and paragraph separators, variation selectors, tags and private code points.
 func hidden(r rune) bool {
 	switch {
 	case r >= 0x80 && r <= 0x9f,

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
+	"usher/auth0client"
 	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
+	"usher/auth0client/term"
 )
 
 // operatorTransport puts the operator's own token on each request on its way to the gateway, which takes it off again.
@@ -17,7 +20,10 @@ type operatorTransport struct {
 // RoundTrip implements http.RoundTripper. Without a signed-in operator nothing is sent.
 func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	token, err := t.session.AccessToken(r.Context())
-	if err != nil {
+	switch {
+	case errors.Is(err, signin.ErrSignedOut):
+		return nil, &auth0client.Unauthorized{Answer: auth0client.Answer{Message: term.Line("the sign-in has ended")}}
+	case err != nil:
 		return nil, err
 	}
 	r = r.Clone(r.Context())

@@ -135,7 +135,10 @@ func (m *Model) when(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return m.date(at) + "  (" + m.ago(at) + ")"
+	if age := m.ago(at); !strings.HasPrefix(m.date(at), age) { // what is long past has its date for an age
+		return m.date(at) + "  (" + age + ")"
+	}
+	return m.date(at)
 }
 
 func (m *Model) date(at time.Time) string {

@@ -4,11 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/lipgloss/v2"
-	"github.com/charmbracelet/x/ansi"
-
 	"usher/auth0client/term"
 	"usher/ui/view"
+	"usher/ui/widget"
 )
 
 // row is one thing the mark can stand on, drawn on one line or, where nothing may be cut off, on several.
@@ -31,10 +29,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	if len(lines) > size.Height {
 		lines = lines[:size.Height]
 	}
-	for i, line := range lines {
-		lines[i] = m.cut(line, size.Width)
-	}
-	return view.Frame{Content: strings.Join(lines, "\n")}
+	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
 }
 
 // head is who the user is, the tabs, and how fresh the shown tab is.
@@ -185,7 +180,7 @@ func (m *Model) window(rows []row, room int) []string {
 	for i, r := range rows {
 		mark := "  "
 		if i == at {
-			first, mark = len(lines), t.Accent.Render(ansi.Truncate(t.Icons.Cursor, 1, ""))+" "
+			first, mark = len(lines), t.Accent.Render(t.Icons.Cursor)+" "
 		}
 		for _, line := range r {
 			lines = append(lines, mark+line)
@@ -196,19 +191,12 @@ func (m *Model) window(rows []row, room int) []string {
 	return lines[top:min(len(lines), top+room)]
 }
 
-func (m *Model) cut(line string, width int) string {
-	if lipgloss.Width(line) <= width {
-		return line
-	}
-	return ansi.Truncate(line, width, m.env.Theme.Icons.Ellipsis)
-}
-
 // fact is a name and a value on one line, nothing when there is no value.
 func (m *Model) fact(name, value string) []row {
 	if value == "" {
 		return nil
 	}
-	return []row{{m.env.Theme.Muted.Render(pad(name, 16)) + value}}
+	return []row{{m.env.Theme.Muted.Render(widget.Pad(name, 16)) + value}}
 }
 
 func (m *Model) factSafe(name string, value term.Safe) []row { return m.fact(name, value.String()) }
@@ -223,7 +211,7 @@ func (m *Model) problem(what string, err error, loading bool) []row {
 	if loading {
 		return []row{{t.Muted.Render("Reading " + what + " again" + t.Icons.Ellipsis)}}
 	}
-	p := view.Explain(err)
+	p := view.Explain(m.env.Now(), err)
 	rows := []row{{t.Danger.Render("The " + what + " could not be read: " + p.Title)}}
 	for _, line := range []string{p.Hint, p.Detail} {
 		if line != "" {
@@ -237,12 +225,9 @@ func (m *Model) waiting(what string) row {
 	return row{m.env.Theme.Muted.Render("Reading " + what + m.env.Theme.Icons.Ellipsis)}
 }
 
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-lipgloss.Width(s)))
+// wrapped is text on as many lines as it takes.
+func wrapped(text string, width int) row {
+	return strings.Split(widget.Wrap(text, max(1, width)), "\n")
 }
 
-// column is s in exactly width cells.
-func (m *Model) column(s string, width int) string { return pad(m.cut(s, width), width) }
-
-// wrapped is text on as many lines as it takes.
-func wrapped(text string, width int) row { return strings.Split(ansi.Hardwrap(text, max(1, width), true), "\n") }
+func (m *Model) ago(at time.Time) string { return widget.Ago(m.env.Now(), at) }

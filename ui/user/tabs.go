@@ -5,6 +5,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/term"
+	"usher/ui/widget"
 )
 
 func (m *Model) securityRows(width int) []row {
@@ -22,30 +23,32 @@ func (m *Model) securityRows(width int) []row {
 	if m.methods.read() && len(m.methods.value) == 0 {
 		return append(rows, row{"None enrolled."})
 	}
-	name, detail := min(24, max(8, width/4)), min(30, max(6, width/4))
+	name := min(24, max(8, width/4))
 	for _, method := range m.methods.value {
 		role := "second factor"
 		if method.Kind.Primary() {
 			role = "login"
 		}
-		state := "added " + m.dateOr(method, "at an unknown time")
-		if !method.LastAuthAt.IsZero() {
-			state = "used " + m.ago(method.LastAuthAt)
-		}
-		if !method.Confirmed && !method.Kind.Primary() {
-			state = t.Warn.Render("not finished") + ", " + state
-		}
-		rows = append(rows, row{m.column(methodWords(method), name) + "  " + t.Muted.Render(m.column(role, 13)) + "  " +
-			m.column(method.Detail.String(), detail) + "  " + state})
+		state := m.useWords(method)
+		rows = append(rows, row{widget.Pad(methodWords(method), name) + "  " + t.Muted.Render(widget.Pad(role, 13)) + "  " +
+			state + "  " + method.Detail.String()})
 	}
 	return append(rows, row{""}, row{t.Accent.Render("m") + t.Muted.Render(" resets MFA: second factors go, logins stay unless ticked.")})
 }
 
-func (m *Model) dateOr(method auth0client.AuthenticationMethod, otherwise string) string {
-	if method.CreatedAt.IsZero() {
-		return otherwise
+// useWords say whether a method is in use, and since when.
+func (m *Model) useWords(method auth0client.AuthenticationMethod) string {
+	var words []string
+	if !method.Confirmed && !method.Kind.Primary() {
+		words = append(words, m.env.Theme.Warn.Render("not finished"))
 	}
-	return m.date(method.CreatedAt)
+	switch {
+	case !method.LastAuthAt.IsZero():
+		words = append(words, "used "+m.ago(method.LastAuthAt))
+	case !method.CreatedAt.IsZero():
+		words = append(words, "added "+m.ago(method.CreatedAt))
+	}
+	return strings.Join(words, ", ")
 }
 
 func methodWords(method auth0client.AuthenticationMethod) string {
@@ -72,7 +75,7 @@ func (m *Model) accessRows(width int) []row {
 		rows = append(rows, m.waiting("roles"))
 	}
 	for _, role := range m.roles.value {
-		rows = append(rows, row{m.column(role.Name.String(), name) + "  " + t.Muted.Render(role.Description.String())})
+		rows = append(rows, row{widget.Pad(role.Name.String(), name) + "  " + t.Muted.Render(role.Description.String())})
 	}
 	rows = append(rows, m.heading("Permissions")...)
 	if m.perms.err != nil {
@@ -89,7 +92,7 @@ func (m *Model) accessRows(width int) []row {
 		if api.IsEmpty() {
 			api = p.APIID
 		}
-		rows = append(rows, row{m.column(p.Name.String(), name) + "  " + m.column(api.String(), min(24, max(6, width/4))) +
+		rows = append(rows, row{widget.Pad(p.Name.String(), name) + "  " + widget.Pad(api.String(), min(24, max(6, width/4))) +
 			"  " + t.Muted.Render(sourceWords(p.Sources))})
 	}
 	return rows
@@ -139,9 +142,9 @@ func (m *Model) eventLine(e auth0client.LogEvent, width int) string {
 	if words == "" {
 		words = term.Line(e.Code).String()
 	}
-	result := pad("", 6)
+	result := widget.Pad("", 6)
 	if e.Failed {
-		result = t.Danger.Render(pad("FAILED", 6))
+		result = t.Danger.Render(widget.Pad("FAILED", 6))
 	}
 	if d := e.Description.String(); d != "" {
 		words += ": " + d
@@ -150,12 +153,16 @@ func (m *Model) eventLine(e auth0client.LogEvent, width int) string {
 	if width >= 76 {
 		connection = min(32, width/5)
 	}
-	rest := max(4, width-16-2-6-2-ip-2-connection-2)
-	line := m.date(e.Date) + "  " + result + "  " + m.column(words, rest) + "  "
-	if connection > 0 {
-		line += t.Muted.Render(m.column(e.Connection.String(), connection)) + "  "
+	date := m.date(e.Date)
+	if width < 70 {
+		date = date[5:] // the year can be spared
 	}
-	return line + m.column(e.IP.String(), ip)
+	rest := max(4, width-len(date)-2-6-2-ip-2-connection-2)
+	line := date + "  " + result + "  " + widget.Pad(words, rest) + "  "
+	if connection > 0 {
+		line += t.Muted.Render(widget.Pad(e.Connection.String(), connection)) + "  "
+	}
+	return line + widget.Pad(e.IP.String(), ip)
 }
 
 // eventRows are the raw event.

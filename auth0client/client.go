@@ -1,0 +1,117 @@
+package auth0client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/auth0/go-auth0/v3/management/core"
+	"github.com/auth0/go-auth0/v3/management/option"
+	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
+	"github.com/auth0/go-auth0/v3/management/userblocks"
+	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+)
+
+// readTimeout bounds a whole read, rate-limit waits of the gateway included.
+const readTimeout = 100 * time.Second
+
+// Options is what a Client needs.
+type Options struct {
+	Domain    string       // host[:port] of the tenant; where a request really goes is the transport's business
+	HTTP      *http.Client // its transport authorizes each request
+	Now       func() time.Time
+	UserAgent string
+}
+
+// Client talks to the Management API through go-auth0. It is safe for concurrent use.
+type Client struct {
+	users  *usersclient.Client
+	roles  *rolesclient.Client
+	blocks *userblocks.Client
+	now    func() time.Time
+
+	mu      sync.Mutex
+	all     []Role
+	allRead time.Time
+}
+
+// New makes a client. go-auth0's own retries are off: it would repeat a POST whose outcome is unknown.
+func New(o Options) (*Client, error) {
+	if o.Domain == "" {
+		return nil, errors.New("the tenant's domain is empty")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.HTTP == nil {
+		return nil, errors.New("no HTTP client was given: requests would go out without authorization")
+	}
+	next := o.HTTP.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	httpClient := *o.HTTP
+	httpClient.Transport = exchangeTransport{next: next, userAgent: o.UserAgent}
+	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	options := core.NewRequestOptions(
+		option.WithBaseURL("https://"+o.Domain+"/api/v2"),
+		option.WithHTTPClient(&httpClient),
+		option.WithoutRetries(),
+	)
+	return &Client{
+		users: usersclient.NewClient(options), roles: rolesclient.NewClient(options), blocks: userblocks.NewClient(options),
+		now: o.Now,
+	}, nil
+}
+
+// read runs one reading call of go-auth0 and gives the raw answer, which is then decoded leniently: a tenant's odd values
+// (null lists, numbers for strings) must not hide a user from support.
+func (c *Client) read(ctx context.Context, what string, call func(context.Context) error) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	body, err := c.exchange(ctx, false, call)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return body, nil
+}
+
+// write runs one changing call. When no answer came the error is [Unknown].
+func (c *Client) write(ctx context.Context, what string, call func(context.Context) error) ([]byte, error) {
+	body, err := c.exchange(ctx, true, call)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return body, nil
+}
+
+func (c *Client) exchange(ctx context.Context, write bool, call func(context.Context) error) ([]byte, error) {
+	ex := &exchange{}
+	err := call(context.WithValue(ctx, exchangeKey{}, ex))
+	switch {
+	case ex.status >= 400:
+		return nil, problem(c.now(), ex)
+	case ex.status >= 300:
+		return nil, &Unavailable{Answer: Answer{Status: ex.status}, Err: errors.New("the answer is a redirect, which is not followed")}
+	case ex.status >= 200 && ex.bodyErr == nil:
+		return ex.body, nil
+	case ex.status >= 200 && write:
+		return nil, &Unknown{Err: ex.bodyErr}
+	case ex.status >= 200:
+		return nil, &Unavailable{Answer: Answer{Status: ex.status}, Err: ex.bodyErr}
+	case err == nil:
+		return nil, &Unreachable{Err: errors.New("no answer")}
+	case errors.As(err, new(*Unauthorized)):
+		return nil, err
+	case !write && errors.Is(ctx.Err(), context.Canceled):
+		return nil, context.Canceled
+	case write && ex.sent && !refusedBeforeSending(err):
+		return nil, &Unknown{Err: err}
+	}
+	return nil, unreachable(err)
+}
+
+func ptr[T any](v T) *T { return &v }

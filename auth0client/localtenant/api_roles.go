@@ -1,0 +1,386 @@
+package localtenant
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// maxRoles is how many roles a user can hold.
+const maxRoles = 50
+
+func (t *Tenant) roleRoutes() []route {
+	members := []string{"read:users", "read:roles", "read:role_members"}
+	one := func(s string) []string { return []string{s} }
+	return []route{
+		{method: "GET", pattern: []string{"users", "*", "roles"}, all: members, do: rolesOfUser},
+		{method: "POST", pattern: []string{"users", "*", "roles"}, any: []string{"read:roles", "update:users"}, do: assignRoles},
+		{method: "DELETE", pattern: []string{"users", "*", "roles"}, any: one("update:users"), do: removeRoles},
+		{method: "GET", pattern: []string{"users", "*", "permissions"}, any: one("read:users"), do: permissionsOfUser},
+		{method: "POST", pattern: []string{"users", "*", "permissions"}, any: one("update:users"), do: grantPermissions},
+		{method: "DELETE", pattern: []string{"users", "*", "permissions"}, any: one("update:users"), do: withdrawPermissions},
+		{method: "GET", pattern: []string{"roles"}, any: one("read:roles"), do: listRoles},
+		{method: "POST", pattern: []string{"roles"}, any: one("create:roles"), do: createRole},
+		{method: "GET", pattern: []string{"roles", "*"}, any: one("read:roles"), do: readRole},
+		{method: "PATCH", pattern: []string{"roles", "*"}, any: one("update:roles"), do: updateRole},
+		{method: "DELETE", pattern: []string{"roles", "*"}, any: one("delete:roles"), do: deleteRole},
+		{method: "GET", pattern: []string{"roles", "*", "users"}, all: members, do: roleUsers},
+		{method: "POST", pattern: []string{"roles", "*", "users"}, any: []string{"update:roles", "create:role_members"}, do: addRoleUsers},
+		{method: "GET", pattern: []string{"roles", "*", "permissions"}, any: one("read:roles"), do: rolePermissions},
+		{method: "POST", pattern: []string{"roles", "*", "permissions"}, any: one("update:roles"), do: addRolePermissions},
+		{method: "DELETE", pattern: []string{"roles", "*", "permissions"}, any: one("update:roles"), do: removeRolePermissions},
+	}
+}
+
+func noRole() reply { return fail(http.StatusNotFound, "The role does not exist.", "") }
+
+func (r *role) json() map[string]any {
+	return map[string]any{"id": r.ID, "name": r.Name, "description": r.Description}
+}
+
+func (t *Tenant) roleRows(ids []string) []any {
+	rows := make([]any, 0, len(ids))
+	for _, id := range ids {
+		rows = append(rows, t.roleByID[id].json())
+	}
+	return rows
+}
+
+func rolesOfUser(c *call) reply {
+	if c.users[c.arg(0)] == nil {
+		return noUser()
+	}
+	return c.list("roles", c.roleRows(c.userRoles[c.arg(0)]))
+}
+
+// someRoles reads the body's role ids, all of which must exist.
+func (c *call) someRoles() ([]string, *reply) {
+	ids, bad := c.texts("roles")
+	if bad != nil {
+		return nil, bad
+	}
+	for _, id := range ids {
+		if c.roleByID[id] == nil {
+			gone := fail(http.StatusNotFound, "One or more of the roles do not exist.", "")
+			return nil, &gone
+		}
+	}
+	return ids, nil
+}
+
+func union(have, more []string) []string {
+	out := slices.Clone(have)
+	for _, id := range more {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func without(have, less []string) []string {
+	return slices.DeleteFunc(slices.Clone(have), func(id string) bool { return slices.Contains(less, id) })
+}
+
+func assignRoles(c *call) reply {
+	if c.users[c.arg(0)] == nil {
+		return noUser()
+	}
+	ids, bad := c.someRoles()
+	if bad != nil {
+		return *bad
+	}
+	held := union(c.userRoles[c.arg(0)], ids)
+	if len(held) > maxRoles {
+		return fail(http.StatusBadRequest, "No more roles can be assigned to this user.", "")
+	}
+	c.userRoles[c.arg(0)] = held
+	return nothing()
+}
+
+func removeRoles(c *call) reply {
+	if c.users[c.arg(0)] == nil {
+		return noUser()
+	}
+	ids, bad := c.texts("roles")
+	if bad != nil {
+		return *bad
+	}
+	c.userRoles[c.arg(0)] = without(c.userRoles[c.arg(0)], ids)
+	return nothing()
+}
+
+func (t *Tenant) permissionJSON(p permission) map[string]any {
+	out := map[string]any{"permission_name": p.Name, "resource_server_identifier": p.API, "description": ""}
+	for _, a := range t.apis {
+		if a.Identifier != p.API {
+			continue
+		}
+		out["resource_server_name"] = a.Name
+		for _, s := range a.Scopes {
+			if s.Value == p.Name {
+				out["description"] = s.Description
+			}
+		}
+	}
+	return out
+}
+
+func (t *Tenant) permissionExists(p permission) bool {
+	for _, a := range t.apis {
+		if a.Identifier == p.API {
+			return slices.ContainsFunc(a.Scopes, func(s scope) bool { return s.Value == p.Name })
+		}
+	}
+	return false
+}
+
+// permissionsOfUser lists what a user holds directly and through roles, with where each comes from.
+func permissionsOfUser(c *call) reply {
+	id := c.arg(0)
+	if c.users[id] == nil {
+		return noUser()
+	}
+	var order []permission
+	sources := map[permission][]any{}
+	note := func(p permission, source map[string]any) {
+		if sources[p] == nil {
+			order = append(order, p)
+		}
+		sources[p] = append(sources[p], source)
+	}
+	for _, p := range c.userPerms[id] {
+		note(p, map[string]any{"source_id": "", "source_name": "", "source_type": "DIRECT"})
+	}
+	for _, rid := range c.userRoles[id] {
+		for _, p := range c.roleByID[rid].Permissions {
+			note(p, map[string]any{"source_id": rid, "source_name": c.roleByID[rid].Name, "source_type": "ROLE"})
+		}
+	}
+	rows := make([]any, 0, len(order))
+	for _, p := range order {
+		row := c.permissionJSON(p)
+		row["sources"] = sources[p]
+		rows = append(rows, row)
+	}
+	return c.list("permissions", rows)
+}
+
+func (c *call) somePermissions() ([]permission, *reply) {
+	raw, _ := c.body["permissions"].([]any)
+	if len(raw) == 0 {
+		bad := missing("permissions")
+		return nil, &bad
+	}
+	var out []permission
+	for _, v := range raw {
+		m, _ := v.(map[string]any)
+		var p permission
+		p.API, _ = m["resource_server_identifier"].(string)
+		p.Name, _ = m["permission_name"].(string)
+		if p.API == "" || p.Name == "" {
+			bad := missing("permissions")
+			return nil, &bad
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (c *call) existingPermissions() ([]permission, *reply) {
+	asked, bad := c.somePermissions()
+	if bad != nil {
+		return nil, bad
+	}
+	for _, p := range asked {
+		if !c.permissionExists(p) {
+			gone := fail(http.StatusNotFound, "This permission does not exist: '"+p.API+" - "+p.Name+"'",
+				"inexistent_resource_server_permission")
+			return nil, &gone
+		}
+	}
+	return asked, nil
+}
+
+func joined(have, more []permission) []permission {
+	out := slices.Clone(have)
+	for _, p := range more {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func lessened(have, less []permission) []permission {
+	return slices.DeleteFunc(slices.Clone(have), func(p permission) bool { return slices.Contains(less, p) })
+}
+
+func grantPermissions(c *call) reply {
+	if c.users[c.arg(0)] == nil {
+		return noUser()
+	}
+	asked, bad := c.existingPermissions()
+	if bad != nil {
+		return *bad
+	}
+	c.userPerms[c.arg(0)] = joined(c.userPerms[c.arg(0)], asked)
+	return reply{status: http.StatusCreated}
+}
+
+func withdrawPermissions(c *call) reply {
+	if c.users[c.arg(0)] == nil {
+		return noUser()
+	}
+	asked, bad := c.somePermissions()
+	if bad != nil {
+		return *bad
+	}
+	c.userPerms[c.arg(0)] = lessened(c.userPerms[c.arg(0)], asked)
+	return nothing()
+}
+
+func listRoles(c *call) reply {
+	filter := strings.ToLower(c.query.Get("name_filter"))
+	rows := []any{}
+	for _, r := range c.roles {
+		if strings.Contains(strings.ToLower(r.Name), filter) {
+			rows = append(rows, r.json())
+		}
+	}
+	return c.list("roles", rows)
+}
+
+func createRole(c *call) reply {
+	name := c.text("name")
+	if name == "" {
+		return missing("name")
+	}
+	if c.roleNamed(name) != nil {
+		return fail(http.StatusConflict, "The role already exists.", "role_conflict")
+	}
+	r := &role{ID: "rol_" + pick(c.ids, 16, alnum), Name: name, Description: c.text("description")}
+	if r.Description == "" {
+		r.Description = name
+	}
+	c.roles = append(c.roles, r)
+	c.roleByID[r.ID] = r
+	return ok(r.json())
+}
+
+func readRole(c *call) reply {
+	r := c.roleByID[c.arg(0)]
+	if r == nil {
+		return noRole()
+	}
+	return ok(r.json())
+}
+
+func updateRole(c *call) reply {
+	r := c.roleByID[c.arg(0)]
+	if r == nil {
+		return noRole()
+	}
+	if name := c.text("name"); name != "" {
+		if other := c.roleNamed(name); other != nil && other != r {
+			return fail(http.StatusConflict, "The role already exists.", "role_conflict")
+		}
+		r.Name = name
+	}
+	if d := c.text("description"); d != "" {
+		r.Description = d
+	}
+	return ok(r.json())
+}
+
+// deleteRole takes the role from everybody who held it.
+func deleteRole(c *call) reply {
+	id := c.arg(0)
+	if c.roleByID[id] == nil {
+		return noRole()
+	}
+	delete(c.roleByID, id)
+	c.roles = slices.DeleteFunc(c.roles, func(r *role) bool { return r.ID == id })
+	for who, held := range c.userRoles {
+		if slices.Contains(held, id) {
+			c.userRoles[who] = without(held, []string{id})
+		}
+	}
+	for _, o := range c.orgs {
+		for who, held := range o.MemberRoles {
+			o.MemberRoles[who] = without(held, []string{id})
+		}
+	}
+	return ok(map[string]any{})
+}
+
+func roleUsers(c *call) reply {
+	if c.roleByID[c.arg(0)] == nil {
+		return noRole()
+	}
+	rows := []any{}
+	for _, id := range c.sortedIDs(func(u *user) bool { return slices.Contains(c.userRoles[u.ID], c.arg(0)) }) {
+		rows = append(rows, c.users[id].brief())
+	}
+	return c.listFrom("users", rows)
+}
+
+func addRoleUsers(c *call) reply {
+	if c.roleByID[c.arg(0)] == nil {
+		return noRole()
+	}
+	ids, bad := c.texts("users")
+	if bad != nil {
+		return *bad
+	}
+	for _, id := range ids {
+		if c.users[id] == nil {
+			return fail(http.StatusNotFound, "One or more of the users do not exist.", "")
+		}
+		if len(union(c.userRoles[id], []string{c.arg(0)})) > maxRoles {
+			return fail(http.StatusBadRequest, "No more roles can be assigned to this user.", "")
+		}
+	}
+	for _, id := range ids {
+		c.userRoles[id] = union(c.userRoles[id], []string{c.arg(0)})
+	}
+	return ok(map[string]any{})
+}
+
+func rolePermissions(c *call) reply {
+	r := c.roleByID[c.arg(0)]
+	if r == nil {
+		return noRole()
+	}
+	rows := []any{}
+	for _, p := range r.Permissions {
+		rows = append(rows, c.permissionJSON(p))
+	}
+	return c.list("permissions", rows)
+}
+
+func addRolePermissions(c *call) reply {
+	r := c.roleByID[c.arg(0)]
+	if r == nil {
+		return noRole()
+	}
+	asked, bad := c.existingPermissions()
+	if bad != nil {
+		return *bad
+	}
+	r.Permissions = joined(r.Permissions, asked)
+	return reply{status: http.StatusCreated}
+}
+
+func removeRolePermissions(c *call) reply {
+	r := c.roleByID[c.arg(0)]
+	if r == nil {
+		return noRole()
+	}
+	asked, bad := c.somePermissions()
+	if bad != nil {
+		return *bad
+	}
+	r.Permissions = lessened(r.Permissions, asked)
+	return nothing()
+}

@@ -1,0 +1,84 @@
+package auth0client
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"usher/auth0client/term"
+)
+
+// problem makes the typed error of an answer that is one.
+func problem(now time.Time, ex *exchange) error {
+	var body struct {
+		Message    text `json:"message"`
+		Error      text `json:"error"`
+		ErrorCode  text `json:"errorCode"`
+		Permission text `json:"permission"`
+	}
+	_ = json.Unmarshal(ex.body, &body) // an HTML page of a proxy says nothing; the status does
+	message := string(body.Message)
+	if message == "" {
+		message = string(body.Error)
+	}
+	if message == "" {
+		message = http.StatusText(ex.status)
+	}
+	a := Answer{
+		Status: ex.status, Code: term.Line(string(body.ErrorCode)), Message: term.Line(limit(message, 500)),
+		RequestID: term.Line(ex.header.Get("X-Usher-Request-Id")),
+	}
+	switch ex.status {
+	case http.StatusUnauthorized:
+		return &Unauthorized{Answer: a}
+	case http.StatusForbidden:
+		return &Forbidden{Permission: term.Line(string(body.Permission)).String(), Answer: a}
+	case http.StatusNotFound:
+		return &NotFound{Answer: a}
+	case http.StatusConflict:
+		return &Conflict{Answer: a}
+	case http.StatusTooManyRequests:
+		return &RateLimited{Until: retryAt(now, ex.header), Answer: a}
+	}
+	if ex.status >= 500 {
+		return &Unavailable{Answer: a}
+	}
+	return &Invalid{Field: fieldOf(message), Answer: a}
+}
+
+func limit(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// fieldOf finds the property that a payload validation error names.
+func fieldOf(message string) string {
+	m := regexp.MustCompile(`on property ([A-Za-z0-9_.\[\]]{1,60})`).FindStringSubmatch(message)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// retryAt is when the limit lifts: Retry-After, else x-ratelimit-reset measured against the server's own clock, else soon.
+func retryAt(now time.Time, h http.Header) time.Time {
+	wait := time.Second
+	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
+		wait = time.Duration(s) * time.Second
+	} else if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
+		server := now
+		if d, err := http.ParseTime(h.Get("Date")); err == nil {
+			server = d
+		}
+		wait = time.Unix(reset, 0).Sub(server)
+	}
+	return now.Add(min(max(wait, time.Second), time.Minute))
+}
+
+// unreachable makes the typed error of a request without an answer.
+func unreachable(err error) error { return &Unreachable{Err: err} }

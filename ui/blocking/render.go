@@ -1,0 +1,165 @@
+package blocking
+
+import (
+	"errors"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"usher/auth0client"
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+// View draws the dialog's text; the app frames it.
+func (m *Model) View(size view.Size) view.Frame {
+	if size.Width <= 0 || size.Height <= 0 {
+		return view.Frame{}
+	}
+	head, body, tail := m.head(size.Width), wrapAll(m.body(), size.Width), wrapAll(m.tail(), size.Width)
+	if len(head)+len(body)+len(tail)+2 <= size.Height {
+		head, tail = append(head, ""), append([]string{""}, tail...)
+	}
+	// Too low for all: the middle gives way, the buttons stay.
+	if room := max(0, size.Height-len(head)-len(tail)); len(body) > room {
+		body = body[:room]
+	}
+	lines := append(append(head, body...), tail...)
+	if over := len(lines) - size.Height; over > 0 {
+		lines = lines[over:]
+	}
+	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
+}
+
+func (m *Model) head(width int) []string {
+	t, u := m.env.Theme, m.user
+	id := u.ID.Safe().String()
+	if c := u.Connection(); !c.IsEmpty() {
+		id += " " + t.Icons.Sep + " " + c.String()
+	}
+	return []string{
+		t.Title.Render(m.Title()) + "  " + t.Strong.Render(widget.Truncate(u.Label().String(), max(1, width-18))),
+		t.Muted.Render(widget.Truncate(id, width)),
+	}
+}
+
+func (m *Model) body() []string {
+	t := m.env.Theme
+	switch m.phase {
+	case loading:
+		return []string{t.Muted.Render("Reading both kinds of block" + t.Icons.Ellipsis)}
+	case unread:
+		var gone *auth0client.NotFound
+		if errors.As(m.loadErr, &gone) {
+			return []string{t.Danger.Render("This user no longer exists.")}
+		}
+		return m.problem("Their blocks could not be read", m.loadErr)
+	case working:
+		return []string{"Changing" + t.Icons.Ellipsis + " Closing the dialog does not stop it."}
+	case finished:
+		return m.resultLines()
+	case asking:
+	}
+	if !m.unblocks() {
+		return []string{
+			"Not blocked: neither by an administrator nor after failed logins.",
+			"Once blocked they cannot sign in until someone unblocks them. Sessions and tokens already issued stay valid.",
+		}
+	}
+	var lines []string
+	if m.user.Blocked {
+		lines = append(lines, t.Danger.Render(t.Icons.Bullet+" Blocked by an administrator."))
+	}
+	for _, ban := range m.bans {
+		lines = append(lines, t.Danger.Render(t.Icons.Bullet+" "+banWords(ban)))
+	}
+	if m.user.Blocked && len(m.bans) > 0 {
+		return append(lines, "Unblocking lifts both kinds.")
+	}
+	return append(lines, "Unblocking lifts this.")
+}
+
+// banWords names a block of attack protection, apart from the administrator's.
+func banWords(ban auth0client.BruteForceBlock) string {
+	words := "Blocked after failed logins"
+	if ip := ban.IP.String(); ip != "" {
+		words += " from " + ip
+	}
+	if id := ban.Identifier.String(); id != "" {
+		words += " as " + id
+	}
+	return words + "."
+}
+
+func (m *Model) resultLines() []string {
+	t, o := m.env.Theme, m.outcome
+	var lines []string
+	done := func(text string) { lines = append(lines, t.Good.Render(t.Icons.Yes)+" "+text) }
+	switch {
+	case o.adminDone && o.job.block:
+		done("Blocked. They cannot sign in; sessions and tokens already issued stay valid.")
+	case o.adminDone:
+		done("Unblocked: the administrator's block is lifted.")
+	}
+	if o.bansDone {
+		done("Unblocked: the block after failed logins is lifted.")
+	}
+	if o.err != nil {
+		lines = append(lines, m.problem("Not finished", o.err)...)
+	}
+	return lines
+}
+
+func (m *Model) problem(what string, err error) []string {
+	p := view.Explain(m.env.Now(), err)
+	lines := []string{m.env.Theme.Danger.Render(what + ": " + p.Title + ".")}
+	if p.Detail != "" {
+		lines = append(lines, p.Detail)
+	}
+	if p.Hint != "" {
+		lines = append(lines, m.env.Theme.Muted.Render(p.Hint+"."))
+	}
+	return lines
+}
+
+func (m *Model) tail() []string {
+	t := m.env.Theme
+	key := func(k, does string) string { return t.Accent.Render(k) + " " + does }
+	switch m.phase {
+	case unread:
+		return []string{key("R", "try again") + "   " + key("esc", "close")}
+	case finished:
+		if m.outcome.err != nil {
+			return []string{key("R", "look again") + "   " + key("enter", "close")}
+		}
+		return []string{key("enter", "close")}
+	case loading, working:
+		return []string{key("esc", "close")}
+	case asking:
+	}
+	var lines []string
+	if note := m.note; note != "" {
+		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+note))
+	} else if why := m.why(); why != "" {
+		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+why))
+	}
+	act := strings.ToLower(m.Title())
+	return append(lines, m.buttons("Cancel", m.Title())+"   "+key("y", act)+"  "+key("n", "cancel"))
+}
+
+// buttons are the safe one and the one that acts; the highlighted one has brackets as well as a style.
+func (m *Model) buttons(safe, act string) string {
+	t := m.env.Theme
+	if m.onDo {
+		return "  " + safe + "   " + t.Selected.Render("["+act+"]")
+	}
+	return t.Selected.Render("["+safe+"]") + "   " + act + " "
+}
+
+func wrapAll(lines []string, width int) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
+	}
+	return all
+}

@@ -1,0 +1,80 @@
+// Package toast is the queue of short notices above the footer: notes pass by themselves, errors stay until dismissed.
+package toast
+
+import (
+	"time"
+
+	"usher/ui/theme"
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+// Life is how long a notice that is no error is shown.
+const Life = 4 * time.Second
+
+// most is how many toasts are kept; the oldest give way.
+const most = 3
+
+type entry struct {
+	id    uint64
+	level view.Level
+	text  string
+}
+
+// Queue is the toasts on screen. The zero value is empty.
+type Queue struct {
+	entries []entry
+	last    uint64
+}
+
+// Add shows a toast and returns its number; expires says whether the app is to call Expire with it after Life.
+func (q *Queue) Add(level view.Level, text string) (id uint64, expires bool) {
+	q.last++
+	q.entries = append(q.entries, entry{q.last, level, text})
+	if len(q.entries) > most {
+		q.entries = q.entries[len(q.entries)-most:]
+	}
+	return q.last, level != view.Bad
+}
+
+// Expire takes the toast with this number away.
+func (q *Queue) Expire(id uint64) {
+	for i, e := range q.entries {
+		if e.id == id {
+			q.entries = append(q.entries[:i:i], q.entries[i+1:]...)
+			return
+		}
+	}
+}
+
+// Dismiss takes the newest error away and reports whether there was one.
+func (q *Queue) Dismiss() bool {
+	for i := len(q.entries) - 1; i >= 0; i-- {
+		if q.entries[i].level == view.Bad {
+			q.Expire(q.entries[i].id)
+			return true
+		}
+	}
+	return false
+}
+
+// Lines draws the toasts, oldest first, one a line, the newest atMost of them.
+func (q *Queue) Lines(th *theme.Theme, width, atMost int) []string {
+	shown := q.entries
+	if atMost < len(shown) {
+		shown = shown[len(shown)-max(0, atMost):]
+	}
+	var lines []string
+	for _, e := range shown {
+		style, sign, tail := th.Accent, th.Icons.Bullet, ""
+		switch e.level {
+		case view.Good:
+			style, sign = th.Good, th.Icons.Yes
+		case view.Bad:
+			style, sign, tail = th.Danger, th.Icons.Warn, "  (x)"
+		case view.Info:
+		}
+		lines = append(lines, style.Render(widget.Truncate(sign+" "+e.text, width-len(tail))+tail))
+	}
+	return lines
+}

@@ -1,0 +1,95 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"usher/auth0client"
+	"usher/auth0client/term"
+)
+
+// Problem is an error in words: what happened, what to do next. The zero Problem is nothing to tell.
+type Problem struct {
+	Title  string
+	Hint   string
+	Retry  bool   // trying again can help
+	Detail string // what Auth0 said, for a second look
+}
+
+// IsZero reports that there is nothing to tell.
+func (p Problem) IsZero() bool { return p.Title == "" }
+
+// String is the problem on one line.
+func (p Problem) String() string {
+	s := p.Title
+	if p.Detail != "" {
+		s += " (" + p.Detail + ")"
+	}
+	if p.Hint != "" {
+		s += ". " + p.Hint
+	}
+	return s
+}
+
+// Explain words an error for the operator. It is the only place that does. Cancelled work is nothing to tell. now dates
+// the wait of a rate limit.
+func Explain(now time.Time, err error) Problem {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return Problem{}
+	}
+	p := words(now, err)
+	if a, ok := auth0client.AnswerOf(err); ok && p.Detail == "" {
+		p.Detail = a.Message.String()
+		if !a.Code.IsEmpty() {
+			p.Detail += " [" + a.Code.String() + "]"
+		}
+	}
+	return p
+}
+
+func words(now time.Time, err error) Problem {
+	var (
+		notFound     *auth0client.NotFound
+		unauthorized *auth0client.Unauthorized
+		forbidden    *auth0client.Forbidden
+		limited      *auth0client.RateLimited
+		conflict     *auth0client.Conflict
+		invalid      *auth0client.Invalid
+		unavailable  *auth0client.Unavailable
+		unreachable  *auth0client.Unreachable
+		unknown      *auth0client.Unknown
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return Problem{Title: "The outcome is unknown", Hint: "The change was sent but no answer came. Reload (ctrl+r) to see what is true before trying again"}
+	case errors.As(err, &notFound):
+		return Problem{Title: "It does not exist (any more)", Hint: "It was deleted meanwhile, or you may not see it"}
+	case errors.As(err, &unauthorized):
+		return Problem{Title: "Your sign-in has ended", Hint: "Sign in again to go on"}
+	case errors.As(err, &forbidden) && forbidden.Permission != "":
+		return Problem{Title: "You lack the permission " + forbidden.Permission, Hint: "Ask an administrator of usher for it"}
+	case errors.As(err, &forbidden):
+		return Problem{Title: "Not allowed", Hint: "A policy or the tenant refused this"}
+	case errors.As(err, &limited):
+		wait := max(1, int(limited.Until.Sub(now).Round(time.Second)/time.Second))
+		return Problem{Title: fmt.Sprintf("The tenant's rate limit is reached for %d s", wait), Hint: "Press ctrl+r then", Retry: true}
+	case errors.As(err, &conflict):
+		return Problem{Title: "It exists already, or changed meanwhile", Hint: "Reload (ctrl+r) and look again"}
+	case errors.As(err, &invalid) && invalid.Field != "":
+		return Problem{Title: "The tenant refused " + invalid.Field}
+	case errors.As(err, &invalid):
+		return Problem{Title: "The tenant refused this"}
+	case errors.As(err, &unavailable) && unavailable.Answer.Status >= 500:
+		return Problem{Title: fmt.Sprintf("The tenant has a fault of its own (HTTP %d)", unavailable.Answer.Status), Hint: "Try again with ctrl+r", Retry: true}
+	case errors.As(err, &unavailable):
+		return Problem{Title: "The tenant's answer makes no sense", Hint: "Something between you and Auth0 may have answered instead. Try again with ctrl+r", Retry: true}
+	case errors.As(err, &unreachable), errors.Is(err, context.DeadlineExceeded):
+		return Problem{Title: "The tenant cannot be reached", Hint: "Check the network, then try again with ctrl+r", Retry: true}
+	}
+	return Problem{Title: "That did not work", Detail: plainText(err), Retry: true}
+}
+
+// plainText is an error of no known kind; it may quote an answer, so it passes the sanitizer as well.
+func plainText(err error) string { return term.Line(err.Error()).String() }
