@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/ui/blocking"
+	"usher/ui/login"
+	"usher/ui/mfareset"
+	"usher/ui/roleeditor"
+	"usher/ui/user"
+	"usher/ui/users"
+	"usher/ui/view"
+)
+
+// Backend is what the screens do to a tenant.
+type Backend interface {
+	users.Directory
+	user.Records
+	roleeditor.Roles
+	mfareset.Methods
+	blocking.Blocks
+}
+
+// Options are what the console is made of. Approve, OpenBrowser, Dark and Budget may be nil.
+type Options struct {
+	Backend      Backend
+	SignIn       login.SignIn
+	Approve      func(ctx context.Context, userCode string) error // approves the operator's own sign-in: demo only
+	AutoApprove  bool
+	OpenBrowser  func(url string) error // nil where there is no display
+	Profile      string
+	ProfileColor string
+	Production   bool
+	Demo         bool
+	Now          func() time.Time
+	ASCII        bool
+	NoColor      bool
+	SlowLine     bool
+	Dark         *bool  // a forced theme; nil asks the terminal
+	Query        string // a search to start with
+	Budget       func() (remaining, limit int, known bool)
+}
+
+// searcher is a view that can start with a search. The command replaces Init's.
+type searcher interface{ Search(query string) tea.Cmd }
+
+func (a *App) usersView(env view.Env) view.View { return users.New(env, a.o.Backend) }
+
+func (a *App) userView(env view.Env, u auth0client.User) view.View {
+	return user.New(env, a.o.Backend, u)
+}
+
+func (a *App) rolesView(env view.Env, us []auth0client.User) view.View {
+	return roleeditor.New(env, a.o.Backend, us)
+}
+
+func (a *App) mfaDialog(env view.Env, u auth0client.User) view.View {
+	return mfareset.New(env, a.o.Backend, u)
+}
+
+func (a *App) blockDialog(env view.Env, u auth0client.User) view.View {
+	return blocking.New(env, a.o.Backend, u)
+}

@@ -1,0 +1,165 @@
+package ui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+func (a *App) expire(id uint64) func(time.Time) tea.Msg {
+	return func(time.Time) tea.Msg { return toastExpired{id} }
+}
+
+func globals() []view.Key {
+	return []view.Key{
+		view.NewKey("?", "help", "?"),
+		view.NewKey(":", "commands", ":", "ctrl+k"),
+		view.NewKey("ctrl+r", "reload", "ctrl+r"),
+		view.NewKey("q", "quit", "q"),
+	}
+}
+
+// global carries out a key that works everywhere; letters are left to a view in which the operator types.
+func (a *App) global(k string, top open) (tea.Cmd, bool) {
+	switch k {
+	case "ctrl+r":
+		_, cmd := a.tell(top, view.ReloadMsg{})
+		return cmd, true
+	case "ctrl+k":
+		a.palette = newPalette(top.v.Keys())
+		return nil, true
+	}
+	if top.v.Typing() {
+		return nil, false
+	}
+	switch k {
+	case "?":
+		a.help = true
+	case ":":
+		a.palette = newPalette(top.v.Keys())
+	case "q":
+		return a.quit(), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// palette is the list of what can be done now, narrowed by what is typed.
+type palette struct {
+	keys   []view.Key
+	query  string
+	cursor int
+}
+
+func newPalette(keys []view.Key) *palette {
+	p := &palette{}
+	for _, k := range append(keys[:len(keys):len(keys)], globals()...) {
+		if len(k.Keys()) > 0 && k.Keys()[0] != ":" {
+			p.keys = append(p.keys, k)
+		}
+	}
+	return p
+}
+
+func (p *palette) typed(s string) {
+	for _, r := range s {
+		if r >= ' ' && r <= '~' && len(p.query) < 40 {
+			p.query += string(r)
+		}
+	}
+	p.cursor = 0
+}
+
+func (p *palette) matches() []view.Key {
+	var out []view.Key
+	for _, k := range p.keys {
+		if fuzzy(k.Help().Desc, p.query) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// fuzzy reports that the letters of query come in text in this order.
+func fuzzy(text, query string) bool {
+	text = strings.ToLower(text)
+	for _, r := range strings.ToLower(query) {
+		_, rest, ok := strings.Cut(text, string(r))
+		if !ok {
+			return false
+		}
+		text = rest
+	}
+	return true
+}
+
+func (a *App) palettePressed(msg tea.KeyPressMsg) tea.Cmd {
+	p := a.palette
+	found := p.matches()
+	switch msg.String() {
+	case "esc", "ctrl+k":
+		a.palette = nil
+	case "up", "ctrl+p":
+		p.cursor = max(0, p.cursor-1)
+	case "down", "ctrl+n":
+		p.cursor = max(0, min(p.cursor+1, len(found)-1))
+	case "backspace":
+		if p.query != "" {
+			p.query, p.cursor = p.query[:len(p.query)-1], 0
+		}
+	case "enter":
+		a.palette = nil
+		if p.cursor < len(found) {
+			return a.pressed(view.Press(found[p.cursor].Keys()[0]))
+		}
+	default:
+		p.typed(msg.Text)
+	}
+	return nil
+}
+
+func (a *App) drawPalette(size view.Size) view.Frame {
+	p := a.palette
+	lines := []string{a.th.Title.Render("Commands") + "  " + p.query}
+	found := p.matches()
+	room := max(0, size.Height-1)
+	top := widget.Scroll(0, p.cursor, len(found), room)
+	for i := top; i < min(len(found), top+room); i++ {
+		lines = append(lines, a.keyLine(found[i], i == p.cursor))
+	}
+	if len(found) == 0 {
+		lines = append(lines, a.th.Muted.Render("Nothing of that name here"))
+	}
+	f := view.Frame{Content: strings.Join(lines, "\n")}
+	f.Cursor = tea.NewCursor(10+len(p.query), 0)
+	return f
+}
+
+func (a *App) keyLine(k view.Key, selected bool) string {
+	marker := " "
+	if selected {
+		marker = a.th.Icons.Cursor
+	}
+	line := widget.Pad(marker, 2) + widget.Pad(k.Help().Key, 14) + k.Help().Desc
+	switch {
+	case k.Why != "":
+		return a.th.Muted.Render(line + " (" + k.Why + ")")
+	case selected:
+		return a.th.Strong.Render(line)
+	}
+	return line
+}
+
+func (a *App) drawHelp() view.Frame {
+	title := a.top().v.Title()
+	lines := []string{a.th.Title.Render("Keys " + a.th.Icons.Sep + " " + title)}
+	for _, k := range append(a.top().v.Keys(), globals()...) {
+		lines = append(lines, a.keyLine(k, false))
+	}
+	return view.Frame{Content: strings.Join(lines, "\n")}
+}

@@ -1,0 +1,181 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"usher/auth0client/term"
+	"usher/ui/dialog"
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+const (
+	minWidth  = 40
+	minHeight = 10
+	bodyTop   = 2 // header and breadcrumb
+	maxSide   = 600
+)
+
+// View draws the whole screen.
+func (a *App) View() tea.View {
+	f := a.frame(view.Size{Width: min(a.size.Width, maxSide), Height: min(a.size.Height, maxSide)})
+	v := tea.NewView(f.Content)
+	v.AltScreen = true
+	v.WindowTitle = "usher " + a.th.Icons.Sep + " " + term.Line(a.o.Profile).String()
+	v.Cursor = f.Cursor
+	return v
+}
+
+func (a *App) frame(size view.Size) view.Frame {
+	if size.Width < minWidth || size.Height < minHeight {
+		return view.Frame{Content: widget.Fit("Please make the window larger (40x10 at least).", size.Width, size.Height)}
+	}
+	notes := a.toasts.Lines(a.th, size.Width, 2)
+	body := view.Size{Width: size.Width, Height: size.Height - bodyTop - 1 - len(notes)}
+	f := a.body(body)
+	lines := []string{a.header(size.Width), a.crumbs(size.Width)}
+	content := strings.Split(widget.Fit(f.Content, body.Width, body.Height), "\n")
+	for len(content) < body.Height {
+		content = append(content, "")
+	}
+	lines = slices.Concat(lines, content, notes, []string{a.footer(size.Width)})
+	out := view.Frame{Content: strings.Join(lines, "\n")}
+	if c := f.Cursor; c != nil && c.X >= 0 && c.Y >= 0 && c.X < body.Width && c.Y < body.Height {
+		moved := *c
+		moved.Y += bodyTop
+		out.Cursor = &moved
+	}
+	return out
+}
+
+func (a *App) body(size view.Size) view.Frame {
+	if a.login != nil {
+		return a.ask(size, a.login.View(size))
+	}
+	if len(a.stack) == 0 {
+		return view.Frame{}
+	}
+	f := a.stack[len(a.stack)-1].v.View(size)
+	in := dialog.Inside(size)
+	for _, d := range a.dialogs {
+		f = dialog.Over(a.th, f.Content, size, d.v.View(in))
+	}
+	if a.palette != nil {
+		f = dialog.Over(a.th, f.Content, size, a.drawPalette(in))
+	}
+	if a.help {
+		f = dialog.Over(a.th, f.Content, size, a.drawHelp())
+	}
+	return a.ask(size, f)
+}
+
+func (a *App) ask(size view.Size, f view.Frame) view.Frame {
+	if !a.leaving {
+		return f
+	}
+	return dialog.Over(a.th, f.Content, size, view.Frame{Content: a.th.Warn.Render("A change is still under way.") +
+		"\nIf you leave now you will not see its outcome.\n\ny leave   n stay"})
+}
+
+func (a *App) header(width int) string {
+	profile := a.profileStyle().Render(" " + term.Line(a.o.Profile).String() + " ")
+	left := a.th.Strong.Render("usher") + " " + profile
+	if a.o.Production {
+		left += " " + a.th.Production.Render(" PRODUCTION ")
+	}
+	if a.o.Demo {
+		left += " " + a.th.Muted.Render("demo")
+	}
+	right := ""
+	if a.operator.ID != "" {
+		who := a.operator.Email
+		if who == "" {
+			who = string(a.operator.ID)
+		}
+		right = term.Line(who).String()
+		if a.readOnly() {
+			right += " " + a.th.Icons.Sep + " read-only"
+		}
+	}
+	if a.o.Budget != nil {
+		if remaining, limit, known := a.o.Budget(); known {
+			if right != "" {
+				right += " " + a.th.Icons.Sep + " "
+			}
+			right += fmt.Sprintf("rate %d/%d", remaining, limit)
+		}
+	}
+	left = widget.Truncate(left, width)
+	room := width - widget.Width(left) - 1
+	right = widget.Truncate(right, room)
+	return left + strings.Repeat(" ", max(0, width-widget.Width(left)-widget.Width(right))) + right
+}
+
+func (a *App) profileStyle() lipgloss.Style {
+	if a.o.ProfileColor == "" {
+		return a.th.Title
+	}
+	return lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color(a.o.ProfileColor))
+}
+
+// readOnly reports that the operator holds no permission that changes something.
+func (a *App) readOnly() bool {
+	return !slices.ContainsFunc(a.operator.Permissions, func(p string) bool { return !strings.HasSuffix(p, ":read") })
+}
+
+func (a *App) crumbs(width int) string {
+	if a.login != nil {
+		return a.th.Muted.Render("Sign in")
+	}
+	var parts []string
+	for _, w := range a.all() {
+		parts = append(parts, w.v.Title())
+	}
+	return a.th.Muted.Render(widget.Truncate(strings.Join(parts, " "+a.th.Icons.Crumb+" "), width))
+}
+
+func (a *App) footer(width int) string {
+	var keys []view.Key
+	switch {
+	case a.login != nil:
+		keys = a.login.Keys()
+	case a.help:
+		keys = []view.Key{view.NewKey("any key", "close help")}
+	case a.palette != nil:
+		keys = []view.Key{view.NewKey("enter", "do it"), view.NewKey("esc", "close")}
+	case len(a.dialogs) > 0:
+		keys = a.top().v.Keys()
+	case len(a.stack) > 0:
+		keys = append(a.top().v.Keys(), globals()...)
+	}
+	var b strings.Builder
+	used := 0
+	for _, k := range keys {
+		h := k.Help()
+		if k.Hidden || (h.Key == "" && h.Desc == "") {
+			continue
+		}
+		w := widget.Width(h.Key) + 1 + widget.Width(h.Desc)
+		if used > 0 {
+			w += 2
+		}
+		if used+w > width {
+			continue
+		}
+		if used > 0 {
+			b.WriteString("  ")
+		}
+		used += w
+		if k.Why != "" {
+			b.WriteString(a.th.Muted.Faint(true).Render(h.Key + " " + h.Desc))
+			continue
+		}
+		b.WriteString(a.th.Accent.Render(h.Key) + " " + a.th.Muted.Render(h.Desc))
+	}
+	return b.String()
+}

@@ -1,0 +1,214 @@
+package ui
+
+import (
+	"errors"
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/ui/theme"
+	"usher/ui/toast"
+	"usher/ui/view"
+)
+
+type toastExpired struct{ id uint64 }
+
+// Update is the one place that decides who gets a message.
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	// 1. The environment: to the app and all open views.
+	case tea.WindowSizeMsg:
+		a.size = view.Size{Width: max(0, msg.Width), Height: max(0, msg.Height)}
+		return a, nil
+	case tea.BackgroundColorMsg:
+		if a.o.Dark != nil || msg.IsDark() == a.th.Dark {
+			return a, nil
+		}
+		*a.th = theme.New(msg.IsDark(), a.o.ASCII)
+		return a, a.tellAll(view.BackgroundMsg{})
+	case toastExpired:
+		a.toasts.Expire(msg.id)
+		return a, nil
+	// 2. Results of work: to the view that asked, even if covered; dropped if closed, but a write still reports.
+	case view.Result:
+		return a, a.result(msg)
+	case tea.KeyPressMsg:
+		return a, a.pressed(msg)
+	case tea.PasteMsg:
+		if a.login != nil || a.leaving || a.help {
+			return a, nil
+		}
+		if a.palette != nil {
+			a.palette.typed(msg.Content)
+			return a, nil
+		}
+	}
+	if a.login != nil {
+		return a, nil
+	}
+	return a.tell(a.top(), msg)
+}
+
+func (a *App) result(res view.Result) tea.Cmd {
+	if a.login != nil && res.To == a.loginID {
+		op, action, cmd := a.login.Update(res)
+		if op != nil {
+			return a.signedIn(*op)
+		}
+		return tea.Batch(cmd, a.perform(res.To, action, grace{}))
+	}
+	if w, ok := a.find(res.To); ok {
+		_, cmd := a.tell(w, res)
+		return cmd
+	}
+	if r, ok := res.Msg.(view.Reporter); ok && res.Write {
+		return a.perform(res.To, r.Report(), grace{opened: a.o.Now()})
+	}
+	return nil
+}
+
+func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
+	k := msg.String()
+	// 3. ctrl+c leaves; it asks once while a change is under way.
+	if k == "ctrl+c" {
+		return a.quit()
+	}
+	// 4. What lies on top takes every key.
+	if a.leaving {
+		switch k {
+		case "y", "q":
+			return tea.Quit
+		case "n", "esc":
+			a.leaving = false
+		}
+		return nil
+	}
+	if a.login != nil {
+		return a.loginPressed(msg)
+	}
+	if a.help {
+		a.help = false
+		return nil
+	}
+	if a.palette != nil {
+		return a.palettePressed(msg)
+	}
+	top := a.top()
+	if top.v == nil || top.by.swallows(a.o.Now()) {
+		return nil
+	}
+	if !top.v.Typing() {
+		if (k == "x" || k == "esc") && a.toasts.Dismiss() {
+			return nil
+		}
+		if why := refused(top.v.Keys(), msg); why != "" {
+			return a.notify(view.Info, why)
+		}
+	}
+	// 5. Global keys, unless the operator types or a dialog is open.
+	if len(a.dialogs) == 0 {
+		if cmd, done := a.global(k, top); done {
+			return cmd
+		}
+	}
+	// 6. The top view.
+	_, cmd := a.tell(top, msg)
+	return cmd
+}
+
+func (a *App) loginPressed(msg tea.KeyPressMsg) tea.Cmd {
+	if a.loginBy.swallows(a.o.Now()) {
+		return nil
+	}
+	if msg.String() == "q" {
+		return a.quit()
+	}
+	_, action, cmd := a.login.Update(msg)
+	return tea.Batch(cmd, a.perform(a.loginID, action, grace{}))
+}
+
+func (a *App) quit() tea.Cmd {
+	if !a.writing() || a.leaving {
+		return tea.Quit
+	}
+	a.leaving = true
+	return nil
+}
+
+// refused is why the key does nothing now, if the view has it and switched it off. A key that is on under the same name
+// goes first.
+func refused(keys []view.Key, msg tea.KeyPressMsg) string {
+	why := ""
+	for _, k := range keys {
+		switch {
+		case !slices.Contains(k.Keys(), msg.String()):
+		case k.Why == "" && key.Matches(msg, k.Binding):
+			return ""
+		case why == "":
+			why = k.Why
+		}
+	}
+	return why
+}
+
+// perform carries out a view's wish.
+func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
+	switch act := action.(type) {
+	case nil:
+	case view.OpenUser:
+		env := a.env()
+		return a.push(env, a.userView(env, act.User))
+	case view.EditRoles:
+		env := a.env()
+		return a.push(env, a.rolesView(env, act.Users))
+	case view.ResetMFA:
+		env := a.env()
+		return a.pushDialog(env, a.mfaDialog(env, act.User), by)
+	case view.ToggleBlock:
+		env := a.env()
+		return a.pushDialog(env, a.blockDialog(env, act.User), by)
+	case view.Back:
+		a.close(from)
+	case view.Notify:
+		return a.notify(act.Level, act.Text)
+	case view.Fail:
+		return a.failed(act, by)
+	case view.RequireLogin:
+		return a.askSignIn(by)
+	case view.Copy:
+		return tea.Batch(tea.SetClipboard(act.Text), a.notify(view.Good, "Copied the "+act.What))
+	case view.Changed:
+		return a.tellAll(view.UserChangedMsg{User: act.User})
+	case view.Touched:
+		return a.tellAll(view.UserTouchedMsg{ID: act.ID})
+	case view.All:
+		var cmds []tea.Cmd
+		for _, one := range act {
+			cmds = append(cmds, a.perform(from, one, by))
+		}
+		return tea.Batch(cmds...)
+	}
+	return nil
+}
+
+func (a *App) failed(f view.Fail, by grace) tea.Cmd {
+	p := view.Explain(a.o.Now(), f.Err)
+	if p.IsZero() {
+		return nil
+	}
+	cmd := a.notify(view.Bad, f.What+": "+p.String())
+	if gone := (*auth0client.Unauthorized)(nil); errors.As(f.Err, &gone) {
+		return tea.Batch(cmd, a.askSignIn(by))
+	}
+	return cmd
+}
+
+func (a *App) notify(level view.Level, text string) tea.Cmd {
+	id, expires := a.toasts.Add(level, text)
+	if !expires {
+		return nil
+	}
+	return tea.Tick(toast.Life, a.expire(id))
+}
