@@ -7,6 +7,7 @@ require (
 	charm.land/bubbletea/v2 v2.1.1 // indirect
 	charm.land/lipgloss/v2 v2.0.6 // indirect
 	github.com/PuerkitoBio/rehttp v1.4.0 // indirect
+	github.com/atotto/clipboard v0.1.4 // indirect
 	github.com/auth0/go-auth0/v3 v3.0.0 // indirect
 	github.com/brianvoe/gofakeit/v7 v7.18.1 // indirect
 	github.com/charmbracelet/colorprofile v0.4.3 // indirect

@@ -13,6 +13,8 @@ import (
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
+
+	"usher/auth0client/term"
 )
 
 // readTimeout bounds a whole read, rate-limit waits of the gateway included.
@@ -68,8 +70,11 @@ func New(o Options) (*Client, error) {
 }
 
 // read runs one reading call of go-auth0 and gives the raw answer, which is then decoded leniently: a tenant's odd values
-// (null lists, numbers for strings) must not hide a user from support.
-func (c *Client) read(ctx context.Context, what string, call func(context.Context) error) ([]byte, error) {
+// (null lists, numbers for strings) must not hide a user from support. inPath are the ids that the address holds.
+func (c *Client) read(ctx context.Context, what string, call func(context.Context) error, inPath ...string) ([]byte, error) {
+	if err := checkPath(inPath); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	body, err := c.exchange(ctx, false, call)
@@ -80,7 +85,10 @@ func (c *Client) read(ctx context.Context, what string, call func(context.Contex
 }
 
 // write runs one changing call. When no answer came the error is [Unknown].
-func (c *Client) write(ctx context.Context, what string, call func(context.Context) error) ([]byte, error) {
+func (c *Client) write(ctx context.Context, what string, call func(context.Context) error, inPath ...string) ([]byte, error) {
+	if err := checkPath(inPath); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
 	body, err := c.exchange(ctx, true, call)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
@@ -98,6 +106,8 @@ func (c *Client) exchange(ctx context.Context, write bool, call func(context.Con
 		return nil, &Unavailable{Answer: Answer{Status: ex.status}, Err: errors.New("the answer is a redirect, which is not followed")}
 	case ex.status >= 200 && ex.bodyErr == nil:
 		return ex.body, nil
+	case !write && errors.Is(ctx.Err(), context.Canceled):
+		return nil, context.Canceled
 	case ex.status >= 200 && write:
 		return nil, &Unknown{Err: ex.bodyErr}
 	case ex.status >= 200:
@@ -106,12 +116,21 @@ func (c *Client) exchange(ctx context.Context, write bool, call func(context.Con
 		return nil, &Unreachable{Err: errors.New("no answer")}
 	case errors.As(err, new(*Unauthorized)):
 		return nil, err
-	case !write && errors.Is(ctx.Err(), context.Canceled):
-		return nil, context.Canceled
 	case write && ex.sent && !refusedBeforeSending(err):
 		return nil, &Unknown{Err: err}
 	}
 	return nil, unreachable(err)
+}
+
+// checkPath refuses ids that make an address of something else: "" names the whole collection, and a server may resolve
+// "." and "..", which no escaping changes.
+func checkPath(ids []string) error {
+	for _, id := range ids {
+		if id == "" || id == "." || id == ".." {
+			return &Invalid{Field: "id", Answer: Answer{Message: term.Line(fmt.Sprintf("%q is not an id", id))}}
+		}
+	}
+	return nil
 }
 
 func ptr[T any](v T) *T { return &v }

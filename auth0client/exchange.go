@@ -3,6 +3,7 @@ package auth0client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -100,8 +101,9 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 // refusedBeforeSending reports an error that came before a byte of the request left: the change was surely not made.
 func refusedBeforeSending(err error) bool {
 	var op *net.OpError
+	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if errors.As(err, &dns) || errors.As(err, &certificate) {
 		return true
 	}
 	return errors.As(err, &op) && op.Op == "dial"

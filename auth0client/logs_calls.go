@@ -28,7 +28,7 @@ func (c *Client) UserLogs(ctx context.Context, id UserID, page, perPage int) ([]
 	body, err := c.read(ctx, "read the user's log events", func(ctx context.Context) error {
 		_, err := c.users.Logs.List(ctx, string(id), &management.ListUserLogsRequestParameters{Page: ptr(page), PerPage: ptr(perPage), Sort: ptr("date:-1")})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return nil, err
 	}

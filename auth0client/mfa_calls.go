@@ -26,7 +26,7 @@ func (c *Client) AuthenticationMethods(ctx context.Context, id UserID) ([]Authen
 	body, err := c.read(ctx, "read the authentication methods", func(ctx context.Context) error {
 		_, err := c.users.AuthenticationMethods.List(ctx, string(id), &management.ListUserAuthenticationMethodsRequestParameters{Page: ptr(0), PerPage: ptr(100), IncludeTotals: ptr(true)})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func methodLabel(k MethodKind) term.Safe {
 func (c *Client) DeleteAuthenticationMethod(ctx context.Context, id UserID, method string) error {
 	_, err := c.write(ctx, "remove the authentication method", func(ctx context.Context) error {
 		return c.users.AuthenticationMethods.Delete(ctx, string(id), method)
-	})
+	}, string(id), method)
 	return err
 }
 
@@ -75,6 +75,6 @@ func (c *Client) DeleteAuthenticationMethod(ctx context.Context, id UserID, meth
 func (c *Client) ForgetBrowsers(ctx context.Context, id UserID) error {
 	_, err := c.write(ctx, "forget the remembered browsers", func(ctx context.Context) error {
 		return c.users.Multifactor.InvalidateRememberBrowser(ctx, string(id))
-	})
+	}, string(id))
 	return err
 }

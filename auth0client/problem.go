@@ -69,7 +69,7 @@ func fieldOf(message string) string {
 func retryAt(now time.Time, h http.Header) time.Time {
 	wait := time.Second
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		wait = time.Duration(s) * time.Second
+		wait = time.Duration(min(s, 3600)) * time.Second
 	} else if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
 		server := now
 		if d, err := http.ParseTime(h.Get("Date")); err == nil {

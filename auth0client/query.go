@@ -39,7 +39,14 @@ func PlainQuery(typed string) string {
 }
 
 func isSyntax(s string) bool {
-	return regexp.MustCompile(`(^|[\s(+!-])[A-Za-z_][\w.]*:\S|\s(AND|OR|NOT)\s|^NOT\s|^["(]|\*`).MatchString(s)
+	if regexp.MustCompile(`(^|[\s(+!-])[A-Za-z_][\w.]*:\S`).MatchString(s) {
+		return true // a field was named: a mistake in it is for the operator to see
+	}
+	if !regexp.MustCompile(`\s(AND|OR|NOT)\s|^NOT\s|^["(]|\*`).MatchString(s) {
+		return false
+	}
+	_, err := lucene.Parse(s)
+	return err == nil // an unbalanced quote is part of a word, not syntax
 }
 
 func emailShape() *regexp.Regexp { return regexp.MustCompile(`^[^\s@"]+@[^\s@"]+\.[^\s@"]+$`) }

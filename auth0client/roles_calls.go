@@ -48,13 +48,13 @@ func (c *Client) UserRoles(ctx context.Context, id UserID) ([]Role, error) {
 	return c.rolePages(ctx, "read the user's roles", func(ctx context.Context, page int) error {
 		_, err := c.users.Roles.List(ctx, string(id), &management.ListUserRolesRequestParameters{Page: ptr(page), PerPage: ptr(rolePage), IncludeTotals: ptr(true)})
 		return err
-	})
+	}, string(id))
 }
 
-func (c *Client) rolePages(ctx context.Context, what string, call func(context.Context, int) error) ([]Role, error) {
+func (c *Client) rolePages(ctx context.Context, what string, call func(context.Context, int) error, inPath ...string) ([]Role, error) {
 	roles := []Role{}
 	for page := 0; page < 20; page++ {
-		body, err := c.read(ctx, what, func(ctx context.Context) error { return call(ctx, page) })
+		body, err := c.read(ctx, what, func(ctx context.Context) error { return call(ctx, page) }, inPath...)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (c *Client) rolePages(ctx context.Context, what string, call func(context.C
 func (c *Client) AssignRoles(ctx context.Context, id UserID, roles []RoleID) error {
 	_, err := c.write(ctx, "assign roles", func(ctx context.Context) error {
 		return c.users.Roles.Assign(ctx, string(id), &management.AssignUserRolesRequestContent{Roles: names(roles)})
-	})
+	}, string(id))
 	return err
 }
 
@@ -85,7 +85,7 @@ func (c *Client) AssignRoles(ctx context.Context, id UserID, roles []RoleID) err
 func (c *Client) RemoveRoles(ctx context.Context, id UserID, roles []RoleID) error {
 	_, err := c.write(ctx, "remove roles", func(ctx context.Context) error {
 		return c.users.Roles.Delete(ctx, string(id), &management.DeleteUserRolesRequestContent{Roles: names(roles)})
-	})
+	}, string(id))
 	return err
 }
 
@@ -98,14 +98,16 @@ func names(ids []RoleID) []string {
 }
 
 type permissionJSON struct {
-	Name        text `json:"permission_name"`
-	Description text `json:"description"`
-	API         text `json:"resource_server_name"`
-	APIID       text `json:"resource_server_identifier"`
-	Sources     []struct {
-		Name text `json:"source_name"`
-		Type text `json:"source_type"`
-	} `json:"sources"`
+	Name        text            `json:"permission_name"`
+	Description text            `json:"description"`
+	API         text            `json:"resource_server_name"`
+	APIID       text            `json:"resource_server_identifier"`
+	Sources     json.RawMessage `json:"sources"`
+}
+
+type sourceJSON struct {
+	Name text `json:"source_name"`
+	Type text `json:"source_type"`
 }
 
 // UserPermissions reads the first 100 permissions a user holds, with where each comes from.
@@ -113,7 +115,7 @@ func (c *Client) UserPermissions(ctx context.Context, id UserID) ([]Permission, 
 	body, err := c.read(ctx, "read the user's permissions", func(ctx context.Context) error {
 		_, err := c.users.Permissions.List(ctx, string(id), &management.ListUserPermissionsRequestParameters{PerPage: ptr(rolePage), Page: ptr(0), IncludeTotals: ptr(true)})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +126,11 @@ func (c *Client) UserPermissions(ctx context.Context, id UserID) ([]Permission, 
 	out := make([]Permission, len(items))
 	for i, p := range items {
 		out[i] = Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line()}
-		for _, s := range p.Sources {
+		sources, _, err := list[sourceJSON](p.Sources)
+		if err != nil {
+			continue // a source list that is no list leaves the permission itself readable
+		}
+		for _, s := range sources {
 			out[i].Sources = append(out[i].Sources, PermissionSource{Direct: s.Type == "DIRECT", Name: s.Name.line()})
 		}
 	}

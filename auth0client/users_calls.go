@@ -3,6 +3,7 @@ package auth0client
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/auth0/go-auth0/v3/management"
 
@@ -44,10 +45,11 @@ func (c *Client) SearchUsers(ctx context.Context, s Search) (UserPage, error) {
 	page := UserPage{Ran: term.Line(q), Total: len(users), Start: s.Page * s.PerPage, Limit: s.PerPage}
 	for name, into := range map[string]*int{"total": &page.Total, "start": &page.Start, "limit": &page.Limit} {
 		var n number
-		if raw, ok := totals[name]; ok && json.Unmarshal(raw, &n) == nil {
+		if raw, ok := totals[name]; ok && json.Unmarshal(raw, &n) == nil && n > 0 {
 			*into = int(n)
 		}
 	}
+	page.Total = max(page.Total, page.Start+len(users))
 	for _, u := range users {
 		page.Users = append(page.Users, u.user())
 	}
@@ -59,7 +61,7 @@ func (c *Client) User(ctx context.Context, id UserID) (User, error) {
 	body, err := c.read(ctx, "read the user", func(ctx context.Context) error {
 		_, err := c.users.Get(ctx, string(id), &management.GetUserRequestParameters{})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return User{}, err
 	}
@@ -91,11 +93,16 @@ func (c *Client) SetBlocked(ctx context.Context, id UserID, blocked bool) (User,
 	body, err := c.write(ctx, "change the block", func(ctx context.Context) error {
 		_, err := c.users.Update(ctx, string(id), &management.UpdateUserRequestContent{Blocked: ptr(blocked)})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return User{}, err
 	}
-	return decodeUser(body)
+	u, err := decodeUser(body)
+	if err != nil {
+		// A success that is no user may come from something on the way, such as a hotel's login page.
+		return User{}, fmt.Errorf("change the block: %w", &Unknown{Err: err})
+	}
+	return u, nil
 }
 
 type blockJSON struct {
@@ -109,7 +116,7 @@ func (c *Client) UserBlocks(ctx context.Context, id UserID) ([]BruteForceBlock, 
 	body, err := c.read(ctx, "read the brute-force blocks", func(ctx context.Context) error {
 		_, err := c.blocks.List(ctx, string(id), &management.ListUserBlocksRequestParameters{})
 		return err
-	})
+	}, string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +135,6 @@ func (c *Client) UserBlocks(ctx context.Context, id UserID) ([]BruteForceBlock, 
 func (c *Client) ClearUserBlocks(ctx context.Context, id UserID) error {
 	_, err := c.write(ctx, "lift the brute-force blocks", func(ctx context.Context) error {
 		return c.blocks.Delete(ctx, string(id))
-	})
+	}, string(id))
 	return err
 }

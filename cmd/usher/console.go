@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -124,9 +123,4 @@ func (d deviceSignIn) WaitDevice(ctx context.Context, code login.Code) (login.Op
 		ID: auth0client.UserID(op.Subject), Email: op.Email, Name: op.Name,
 		Permissions: op.Permissions, ExpiresAt: op.ExpiresAt,
 	}, nil
-}
-
-// slowLine guesses a line on which every byte counts.
-func slowLine(env func(string) string) bool {
-	return strings.EqualFold(env("USHER_SLOW_LINE"), "1") || strings.EqualFold(env("USHER_SLOW_LINE"), "true")
 }

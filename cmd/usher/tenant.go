@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usher/auth0client/localtenant"
+	"usher/config"
 )
 
 // tenantFlags are what `usher tenant` and `usher demo` have in common.
@@ -26,6 +27,7 @@ type tenantFlags struct {
 	addr   string
 	info   string
 	faults []string
+	config string
 }
 
 func (f *tenantFlags) register(fs *pflag.FlagSet) {
@@ -55,6 +57,7 @@ func newTenant() *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
+	cmd.Flags().StringVar(&f.config, "write-config", "", "write a configuration with a profile `local` for this tenant to `FILE`")
 	return cmd
 }
 
@@ -115,7 +118,30 @@ func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
 			return nil, err
 		}
 	}
+	if f.config != "" {
+		if err := writeConfig(f.config, tenant); err != nil {
+			_ = r.server.Close()
+			return nil, err
+		}
+	}
 	return r, nil
+}
+
+// writeConfig writes a configuration for the tenant; the gateway's secret goes to a file of its own beside it.
+func writeConfig(path string, t *localtenant.Tenant) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("write --write-config: %w", err)
+	}
+	client, audience := t.Device()
+	id, secret := t.M2M()
+	if err := os.WriteFile(path+".secret", []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the local gateway's secret: %w", err)
+	}
+	return config.Write(path, config.Config{Default: "local", Profiles: map[string]config.Profile{"local": {
+		Domain: t.Issuer(), ClientID: client, Audience: audience,
+		Management: config.Management{ClientID: id, Secret: config.Reference("file:" + path + ".secret"), Audience: t.ManagementAudience()},
+	}}})
 }
 
 // wait serves until ctx ends or the server fails.

@@ -21,8 +21,8 @@ type Theme struct {
 // Icons are the signs that go with words.
 type Icons struct {
 	Cursor, Checked, Unchecked, Partial, Yes, No, Warn, Bullet, Ellipsis, Up, Down, Plus, Minus, Crumb, Spinner, Sep string
-	Rule                                                                                                           string
-	BorderStyle                                                                                                    lipgloss.Border
+	Rule                                                                                                             string
+	BorderStyle                                                                                                      lipgloss.Border
 }
 
 // New builds the theme for a dark or light background, with ASCII signs where the terminal has no others.

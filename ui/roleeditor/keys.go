@@ -1,0 +1,189 @@
+package roleeditor
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/ui/view"
+)
+
+func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
+	k := msg.String()
+	if m.typing {
+		return nil, m.typed(msg)
+	}
+	m.note = ""
+	switch m.phase {
+	case reviewing:
+		return m.reviewKey(k)
+	case applying:
+		m.note = "The change is under way; its result comes in a moment."
+		return nil, nil
+	case finished:
+		return m.finishedKey(k)
+	case leaving:
+		return m.leavingKey(k), nil
+	}
+	switch k {
+	case "esc":
+		if m.input.Value() != "" {
+			m.input.SetValue("")
+			m.filter()
+			return nil, nil
+		}
+		if len(m.staged) > 0 {
+			m.phase = leaving
+			return nil, nil
+		}
+		return view.Back{}, nil
+	case "/":
+		m.typing = true
+		m.input.SetValue("")
+		m.filter()
+		return nil, m.input.Focus()
+	case "space":
+		if m.note = m.whyNot(); m.note == "" && m.ready() {
+			m.toggle()
+		}
+	case "enter":
+		m.review()
+	case "R":
+		return nil, m.load()
+	default:
+		m.move(k)
+	}
+	return nil, nil
+}
+
+func (m *Model) ready() bool { return m.held != nil && m.err == nil && !m.loading }
+
+func (m *Model) typed(msg tea.KeyPressMsg) tea.Cmd {
+	switch msg.String() {
+	case "enter":
+		m.typing = false
+		m.input.Blur()
+		return nil
+	case "esc":
+		m.typing = false
+		m.input.Blur()
+		m.input.SetValue("")
+		m.filter()
+		return nil
+	case "down", "up":
+		m.move(msg.String())
+		return nil
+	}
+	var cmd tea.Cmd
+	m.input, cmd = m.input.Update(msg)
+	m.filter()
+	return cmd
+}
+
+func (m *Model) move(k string) {
+	page := max(1, m.height-1)
+	switch k {
+	case "j", "down":
+		m.cursor++
+	case "k", "up":
+		m.cursor--
+	case "pgdown", "ctrl+d":
+		m.cursor += page
+	case "pgup", "ctrl+u":
+		m.cursor -= page
+	case "g", "home":
+		m.cursor = 0
+	case "G", "end":
+		m.cursor = len(m.shown) - 1
+	}
+	m.cursor = max(0, min(m.cursor, len(m.shown)-1))
+	m.follow()
+}
+
+func (m *Model) review() {
+	if m.note = m.whyNot(); m.note != "" || !m.ready() {
+		return
+	}
+	plan := m.plan()
+	if len(plan) == 0 {
+		m.note = "Nothing is changed yet: space adds or removes the marked role."
+		return
+	}
+	if u, n := m.tooMany(plan); n > 0 {
+		m.note = fmt.Sprintf("%s would hold %d roles; Auth0 allows %d.", u.Label(), n, auth0client.MaxRolesPerUser)
+		return
+	}
+	m.phase, m.onApply = reviewing, false
+}
+
+func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
+	switch k {
+	case "y":
+		return nil, m.apply(m.plan())
+	case "n", "esc":
+		m.phase = choosing
+	case "tab", "shift+tab", "left", "right":
+		m.onApply = !m.onApply
+	case "enter":
+		if m.onApply {
+			return nil, m.apply(m.plan())
+		}
+		m.phase = choosing
+	}
+	return nil, nil
+}
+
+func (m *Model) finishedKey(k string) (view.Action, tea.Cmd) {
+	switch k {
+	case "R", "r":
+		// What failed is still staged, and what changed meanwhile is shown: look at it again before it is sent again.
+		m.results = nil
+		m.phase = choosing
+		if len(m.plan()) > 0 {
+			m.phase, m.onApply = reviewing, false
+		}
+	case "esc", "enter", "n":
+		m.results = nil
+		m.phase = choosing
+	}
+	return nil, nil
+}
+
+func (m *Model) leavingKey(k string) view.Action {
+	switch k {
+	case "y":
+		return view.Back{}
+	case "n", "esc", "enter":
+		m.phase = choosing
+	}
+	return nil
+}
+
+// Keys are the bindings of the moment.
+func (m *Model) Keys() []view.Key {
+	if m.typing {
+		return []view.Key{view.NewKey("enter", "keep filter", "enter"), view.NewKey("esc", "drop filter", "esc")}
+	}
+	switch m.phase {
+	case reviewing:
+		return []view.Key{
+			view.NewKey("y", "apply", "y"), view.NewKey("n", "back to the list", "n", "esc"),
+			view.NewKey("tab", "move", "tab"), view.NewKey("enter", "press the marked button", "enter"),
+		}
+	case finished:
+		return []view.Key{view.NewKey("R", "review again", "R"), view.NewKey("esc", "back to the list", "esc")}
+	case leaving:
+		return []view.Key{view.NewKey("y", "drop the changes", "y"), view.NewKey("n", "keep them", "n", "esc")}
+	case applying:
+		return nil
+	}
+	toggle := view.NewKey("space", "add or remove", "space")
+	toggle.Why = m.whyNot()
+	enter := view.NewKey("enter", "review the change", "enter")
+	enter.Why = toggle.Why
+	return []view.Key{
+		toggle, view.NewKey("/", "filter", "/"), enter, view.NewKey("j/k", "move", "j", "k", "down", "up"),
+		view.NewKey("R", "reload", "R"), view.NewKey("esc", "back", "esc"),
+	}
+}
