@@ -7,6 +7,9 @@ import (
 	"usher/auth0client/lucene"
 )
 
+// maxWords is how many words are looked for one by one: a pasted page would be more clauses than a search may have.
+const maxWords = 20
+
 // PlainQuery makes Auth0's search syntax of what an operator typed. Text that is syntax already stays as it is; an email,
 // a user id or a phone number becomes an exact query; plain words must all be found in the name or the email.
 func PlainQuery(typed string) string {
@@ -21,8 +24,12 @@ func PlainQuery(typed string) string {
 	case phoneShape().MatchString(typed):
 		return "phone_number:" + lucene.Quote(typed)
 	}
+	words := strings.Fields(typed)
+	if len(words) > maxWords {
+		return "name:" + lucene.Quote(typed)
+	}
 	var all []string
-	for _, w := range strings.Fields(typed) {
+	for _, w := range words {
 		term := lucene.Escape(w)
 		// Auth0 allows a leading wildcard only before three literal characters.
 		lead := ""
