@@ -42,8 +42,10 @@ fmt: ## format all Go files
 cross: ## compile for Linux, macOS and Windows
 	@for os in linux darwin windows; do echo "building for $$os"; CGO_ENABLED=0 GOOS=$$os go build ./...; done
 
-bench: ## run the Go benchmarks; BENCHTIME=5s runs them longer
+bench: build ## run the Go benchmarks, then measure the program in a terminal beside its targets (Linux)
 	@go test -run '^$$' -bench . -benchmem -benchtime=$(BENCHTIME) ./...
+	@if [ "$$(uname)" = Linux ]; then \
+		go build -ldflags '-s -w' -o bin/floor ./.ci/bench/floor && go run ./.ci/bench bin/usher bin/floor; fi
 
 screenshots: build ## draw docs/screenshots anew from the running program
 	@go run ./.ci/screenshots ./bin/usher docs/screenshots

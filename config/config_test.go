@@ -73,7 +73,7 @@ func TestABadFileIsExplainedWithItsNameAndLine(t *testing.T) {
 		"plain http":           {"acme.eu.auth0.com", "http://acme.eu.auth0.com", "only https"},
 		"a secret in the file": {"env:USHER_M2M", "s3cr3t-value", "does not belong in the file"},
 		"no audience":          {"audience = \"https://usher.acme.example/\"\n", "", "are all needed"},
-		"no profile of a name": {"default = \"work\"", "default = \"wrok\"", `no profile "wrok"`},
+		"no profile of a name": {"default = \"work\"", "default = \"other\"", `no profile "other"`},
 	} {
 		path := file(t, strings.Replace(good, tc.from, tc.to, 1))
 		_, err := Load(Options{File: path, Env: env(nil)})

@@ -5,6 +5,7 @@ package ui
 import (
 	"context"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -31,20 +32,34 @@ type App struct {
 	help     bool
 	leaving  bool // asks whether to quit although a change is under way
 	last     view.ID
+	asked    time.Time // when the terminal was asked for its background
 }
 
 var _ tea.Model = (*App)(nil)
 
 // New makes the console of one session, which ends with ctx.
 func New(ctx context.Context, o Options) *App {
-	th := theme.New(o.Dark == nil || *o.Dark, o.ASCII)
-	return &App{ctx: ctx, o: o, th: &th}
+	a := &App{ctx: ctx, o: o, th: &theme.Theme{}}
+	a.paint(o.Dark == nil || *o.Dark)
+	return a
+}
+
+// slowAnswer is how late a terminal's answer to the first question may come before its line counts as slow.
+const slowAnswer = 200 * time.Millisecond
+
+// paint sets the colours, with as few bytes as possible on a slow line.
+func (a *App) paint(dark bool) {
+	*a.th = theme.New(dark, a.o.ASCII)
+	if a.o.SlowLine {
+		*a.th = a.th.Spare()
+	}
 }
 
 // Init begins with the sign-in: nothing of the tenant is read before.
 func (a *App) Init() tea.Cmd {
 	cmd := a.askSignIn(grace{})
 	if a.o.Dark == nil {
+		a.asked = a.o.Now()
 		return tea.Batch(tea.RequestBackgroundColor, cmd)
 	}
 	return cmd

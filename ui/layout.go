@@ -89,7 +89,7 @@ func (a *App) header(width int) string {
 		left += " " + a.th.Production.Render(" PRODUCTION ")
 	}
 	if a.o.Demo {
-		left += " " + a.th.Muted.Render("demo")
+		left += " " + a.th.Muted.Render("embedded tenant: nothing here is real")
 	}
 	right := ""
 	if a.operator.ID != "" {
@@ -130,7 +130,7 @@ func (a *App) readOnly() bool {
 
 func (a *App) crumbs(width int) string {
 	if a.login != nil {
-		return a.th.Muted.Render("Sign in")
+		return "" // the screen says it itself
 	}
 	var parts []string
 	for _, w := range a.all() {

@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
-	"usher/ui/theme"
 	"usher/ui/toast"
 	"usher/ui/view"
 )
@@ -23,10 +22,12 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.size = view.Size{Width: max(0, msg.Width), Height: max(0, msg.Height)}
 		return a, nil
 	case tea.BackgroundColorMsg:
-		if a.o.Dark != nil || msg.IsDark() == a.th.Dark {
+		slow := !a.asked.IsZero() && a.o.Now().Sub(a.asked) > slowAnswer
+		if a.o.Dark != nil || msg.IsDark() == a.th.Dark && (a.o.SlowLine || !slow) {
 			return a, nil
 		}
-		*a.th = theme.New(msg.IsDark(), a.o.ASCII)
+		a.o.SlowLine = a.o.SlowLine || slow
+		a.paint(msg.IsDark())
 		return a, a.tellAll(view.BackgroundMsg{})
 	case toastExpired:
 		a.toasts.Expire(msg.id)
@@ -180,9 +181,9 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.Copy:
 		return tea.Batch(tea.SetClipboard(act.Text), a.notify(view.Good, "Copied the "+act.What))
 	case view.Changed:
-		return a.tellAll(view.UserChangedMsg{User: act.User})
+		return a.tellAll(view.UserChangedMsg(act))
 	case view.Touched:
-		return a.tellAll(view.UserTouchedMsg{ID: act.ID})
+		return a.tellAll(view.UserTouchedMsg(act))
 	case view.All:
 		var cmds []tea.Cmd
 		for _, one := range act {

@@ -5,10 +5,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +40,7 @@ func measure(usher, floor string) error {
 	if err != nil {
 		return err
 	}
-	console, stop, err := tenantAndConsole(usher)
+	console, issuer, stop, err := tenantAndConsole(usher)
 	if err != nil {
 		return err
 	}
@@ -67,15 +70,15 @@ func measure(usher, floor string) error {
 	if err := firstPage(usher); err != nil {
 		return err
 	}
-	floorKeys, err := keys(floor, nil, `users`)
+	floorKeys, err := keys(floor, nil, "")
 	if err != nil {
 		return err
 	}
-	got, err := keys(usher, append(console, "--approve"), `\d+\+? users`)
+	got, err := keys(usher, console, issuer)
 	if err != nil {
 		return err
 	}
-	slow, err := keys(usher, append(console, "--approve", "--slow-line"), `\d+\+? users`)
+	slow, err := keys(usher, append(console[:len(console):len(console)], "--slow-line"), issuer)
 	if err != nil {
 		return err
 	}
@@ -98,15 +101,16 @@ func measure(usher, floor string) error {
 }
 
 // tenantAndConsole starts a tenant of its own process, so that the console's memory is measured alone.
-func tenantAndConsole(usher string) (args []string, stop func(), err error) {
+func tenantAndConsole(usher string) (args []string, issuer string, stop func(), err error) {
 	dir, err := os.MkdirTemp("", "usher-bench-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a folder: %w", err)
+		return nil, "", nil, fmt.Errorf("make a folder: %w", err)
 	}
 	config := filepath.Join(dir, "config.toml")
-	cmd := exec.Command(usher, "tenant", "--plan", "unlimited", "--write-config", config)
+	info := filepath.Join(dir, "info.json")
+	cmd := exec.Command(usher, "tenant", "--plan", "unlimited", "--info", info, "--write-config", config)
 	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("start a tenant: %w", err)
+		return nil, "", nil, fmt.Errorf("start a tenant: %w", err)
 	}
 	stop = func() {
 		_ = cmd.Process.Signal(os.Interrupt)
@@ -115,12 +119,22 @@ func tenantAndConsole(usher string) (args []string, stop func(), err error) {
 	}
 	for range 400 {
 		if _, err := os.Stat(config); err == nil {
-			return []string{"--config", config, "--profile", "local"}, stop, nil
+			data, err := os.ReadFile(info)
+			if err != nil {
+				stop()
+				return nil, "", nil, fmt.Errorf("read the tenant's address: %w", err)
+			}
+			var t struct{ Issuer string }
+			if err := json.Unmarshal(data, &t); err != nil {
+				stop()
+				return nil, "", nil, fmt.Errorf("read the tenant's address: %w", err)
+			}
+			return []string{"--config", config, "--profile", "local"}, t.Issuer, stop, nil
 		}
 		<-time.After(10 * time.Millisecond)
 	}
 	stop()
-	return nil, nil, fmt.Errorf("the tenant did not start within 4 s")
+	return nil, "", nil, fmt.Errorf("the tenant did not start within 4 s")
 }
 
 func start(program string, args []string, silent bool) (*ptyrun.Program, error) {
@@ -164,14 +178,20 @@ func firstPage(usher string) error {
 
 type keyFigures struct{ bytes, scrolled, p95, idleBytes, idleCPU, rss float64 }
 
-func keys(program string, args []string, expr string) (keyFigures, error) {
+// keys measures a program at rest and under keys. With an issuer the program is usher, and is signed in first.
+func keys(program string, args []string, issuer string) (keyFigures, error) {
 	var k keyFigures
 	p, err := start(program, args, false)
 	if err != nil {
 		return k, err
 	}
 	defer p.Close() //nolint:errcheck // measured already
-	if err := p.Expect(expr, 20*time.Second); err != nil {
+	if issuer != "" {
+		if err := approve(p, issuer); err != nil {
+			return k, err
+		}
+	}
+	if err := p.Expect(`users`, 20*time.Second); err != nil {
 		return k, err
 	}
 	_ = p.Quiet(600*time.Millisecond, 10*time.Second)
@@ -199,6 +219,24 @@ func keys(program string, args []string, expr string) (keyFigures, error) {
 	}
 	k.rss = peak(p.Pid())
 	return k, nil
+}
+
+// approve reads the code off the sign-in screen and approves it at the local tenant, as a browser would.
+func approve(p *ptyrun.Program, issuer string) error {
+	code := regexp.MustCompile(`[A-Z]{4}-[A-Z]{4}`)
+	if err := p.Expect(code.String(), 10*time.Second); err != nil {
+		return err
+	}
+	body := fmt.Sprintf(`{"user_code":%q,"preset":"admin"}`, code.FindString(p.Screen()))
+	res, err := http.Post(issuer+"_usher/approve", "application/json", strings.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("approve the sign-in: %w", err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode >= 300 {
+		return fmt.Errorf("approve the sign-in: HTTP %d", res.StatusCode)
+	}
+	return p.Expect(`\d+\+? users`, 20*time.Second)
 }
 
 // press sends "j" n times, each when the screen is quiet, and gives the mean bytes and the p95 of key to first byte.

@@ -125,7 +125,9 @@ func (b *budget) limited(h http.Header) time.Duration {
 	wait += time.Duration(rand.Int64N(int64(250 * time.Millisecond))) //nolint:gosec // jitter is no secret
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until = b.now().Add(wait)
+	if until := b.now().Add(wait); until.After(b.until) {
+		b.until = until
+	}
 	return wait
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -181,6 +182,9 @@ func (g *Gateway) entry(r *http.Request, op policy.Operator, d policy.Decision, 
 // change forwards a write between its two journal lines. Once the intent is on disk the write runs to its end even if the
 // operator leaves.
 func (g *Gateway) change(r *http.Request, op policy.Operator, d policy.Decision, body []byte) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	id := rand.Text()
 	handle, err := g.o.Journal.Intent(r.Context(), g.entry(r, op, d, id))
 	if err != nil {
@@ -217,6 +221,9 @@ var errNotSent = errors.New("the request was not sent")
 func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decision, body []byte, id string) (*http.Response, error) {
 	priority := priorityOf(r, d.Write)
 	deadline := g.o.Now().Add(maxWait)
+	if d.Write {
+		deadline = g.o.Now().Add(finishWrite)
+	}
 	for try := 1; ; try++ {
 		if err := g.budget.take(ctx, priority); err != nil {
 			return nil, fmt.Errorf("%w: %w", errNotSent, err)
@@ -285,7 +292,8 @@ func (g *Gateway) send(ctx context.Context, r *http.Request, d policy.Decision, 
 	res, err := g.o.Transport.RoundTrip(req)
 	if err != nil {
 		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
+		var certificate *tls.CertificateVerificationError
+		if errors.As(err, &op) && op.Op == "dial" || errors.As(err, &certificate) {
 			return nil, fmt.Errorf("%w: %w", errNotSent, err)
 		}
 		return nil, err
@@ -298,10 +306,6 @@ func (g *Gateway) send(ctx context.Context, r *http.Request, d policy.Decision, 
 		err = errors.New("the tenant's answer is larger than 10 MB")
 	}
 	if err != nil {
-		if d.Write && res.StatusCode < 300 {
-			// The status says that it is done; only the record of it was cut off.
-			return nil, fmt.Errorf("read the tenant's answer: %w", err)
-		}
 		return nil, fmt.Errorf("read the tenant's answer: %w", err)
 	}
 	g.budget.learn(res.Header)

@@ -32,6 +32,8 @@ type Options struct {
 	SearchLag time.Duration
 	// RefreshLeeway is how long the previous refresh token may be used again after a rotation. Zero is not at all.
 	RefreshLeeway time.Duration
+	// DeviceInterval is how long a device must wait between two polls, in whole seconds. Zero is Auth0's five.
+	DeviceInterval time.Duration
 }
 
 // Tenant is one tenant with everything in it. It is safe for concurrent use.
@@ -93,6 +95,9 @@ func New(o Options) (*Tenant, error) {
 	}
 	if o.SearchLag == 0 {
 		o.SearchLag = time.Second
+	}
+	if o.DeviceInterval == 0 {
+		o.DeviceInterval = deviceInterval
 	}
 	if o.Plan == "" {
 		o.Plan = PlanUnlimited

@@ -19,7 +19,7 @@ type DeviceCode struct {
 	ExpiresAt               time.Time
 	Interval                time.Duration
 
-	code Secret
+	code *Secret // a pointer: fmt prints an unexported field without asking its methods
 }
 
 // slowDown is what each slow_down adds to the interval, for good (RFC 8628 §3.5).
@@ -60,18 +60,21 @@ func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
 	return DeviceCode{
 		UserCode: a.UserCode, VerificationURI: a.VerificationURI, VerificationURIComplete: a.VerificationURIComplete,
 		ExpiresAt: c.cfg.Now().Add(time.Duration(a.ExpiresIn) * time.Second), Interval: time.Duration(a.Interval) * time.Second,
-		code: Secret(a.DeviceCode),
+		code: (*Secret)(&a.DeviceCode),
 	}, nil
 }
 
 // WaitDevice polls until the code is approved ([Operator]), denied ([*Denied]) or too old ([ErrExpired]). The interval
 // counts from the previous answer; a network that is away for a while is survived.
 func (c *Client) WaitDevice(ctx context.Context, d DeviceCode) (Operator, error) {
+	if d.code == nil {
+		return Operator{}, ErrExpired
+	}
 	form := url.Values{
 		"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
 		"device_code": {d.code.Reveal()}, "client_id": {c.cfg.ClientID},
 	}
-	interval, wait := d.Interval, d.Interval
+	interval, wait, lost := d.Interval, d.Interval, 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,10 +96,12 @@ func (c *Client) WaitDevice(ctx context.Context, d DeviceCode) (Operator, error)
 		if ctx.Err() != nil {
 			return Operator{}, ctx.Err()
 		}
-		if !errors.As(err, &refused) || refused.Status >= 500 {
-			wait = min(2*max(wait, interval), time.Minute) // no answer: ask again, less often
+		if !errors.As(err, &refused) || refused.Status >= 500 || refused.Status < 400 {
+			lost = min(lost+1, 6)
+			wait = max(interval, min(interval<<lost, time.Minute)) // no answer: ask again, less often each time
 			continue
 		}
+		lost = 0
 		switch refused.Code {
 		case "authorization_pending":
 		case "slow_down":

@@ -38,33 +38,43 @@ func (c *Client) refresh(ctx context.Context) error {
 	}
 	defer unlock()
 	if kept, err := c.cfg.Store.Load(ctx); err == nil && kept.Refresh != "" && kept.Refresh != c.tokens.Refresh {
-		c.tokens = kept // another usher refreshed meanwhile
-		if c.cfg.Now().Add(early).Before(kept.ExpiresAt) {
-			return nil
+		if c.cfg.Now().Add(early).Before(kept.ExpiresAt) { // another usher refreshed meanwhile
+			_, err := c.accept(ctx, kept.answer(c.operator.Subject))
+			return err
 		}
+		c.tokens = &kept
 	}
 	if c.tokens.Refresh == "" {
-		return c.lost()
+		return c.lost(ctx)
 	}
 	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {c.cfg.ClientID}, "refresh_token": {c.tokens.Refresh.Reveal()}}
 	var t tokenAnswer
 	if _, err := post(ctx, c.cfg.HTTP, c.issuer.JoinPath("oauth/token").String(), form, &t); err != nil {
 		var refused *Refused
-		if errors.As(err, &refused) && refused.Status < 500 && refused.Status != http.StatusTooManyRequests {
-			return c.lost()
+		if errors.As(err, &refused) && refused.Code != "" && refused.Status < 500 && refused.Status != http.StatusTooManyRequests {
+			return c.lost(ctx)
 		}
-		if c.cfg.Now().Before(c.tokens.ExpiresAt) {
+		if c.signedIn && c.cfg.Now().Before(c.tokens.ExpiresAt) {
 			return nil // the old token is good a little longer; the next call tries again
 		}
 		return fmt.Errorf("refresh the sign-in: %w", err)
 	}
+	t.subject = c.operator.Subject
 	_, err = c.accept(ctx, t)
 	return err
 }
 
-func (c *Client) lost() error {
-	c.signedIn = false
-	c.tokens = Tokens{}
+// lost ends a sign-in that cannot be refreshed, and wipes it unless somebody has signed in anew meanwhile.
+func (c *Client) lost(ctx context.Context) error {
+	dead := c.tokens.Refresh
+	c.signedIn, c.tokens = false, &Tokens{}
+	kept, err := c.cfg.Store.Load(ctx)
+	if err == nil && kept.Refresh == dead {
+		err = c.cfg.Store.Wipe(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%w, and the old sign-in could not be wiped: %w", ErrSignedOut, err)
+	}
 	return ErrSignedOut
 }
 
@@ -79,7 +89,7 @@ func (c *Client) Resume(ctx context.Context) (Operator, bool, error) {
 	if kept.Access == "" && kept.Refresh == "" {
 		return Operator{}, false, nil
 	}
-	c.tokens = kept
+	c.tokens = &kept
 	if !c.cfg.Now().Add(early).Before(kept.ExpiresAt) {
 		if err := c.refresh(ctx); err != nil {
 			if errors.Is(err, ErrSignedOut) {
@@ -89,7 +99,7 @@ func (c *Client) Resume(ctx context.Context) (Operator, bool, error) {
 		}
 		return c.operator, true, nil
 	}
-	op, err := c.accept(ctx, tokenAnswer{AccessToken: kept.Access.Reveal(), RefreshToken: kept.Refresh.Reveal(), IDToken: kept.ID.Reveal()})
+	op, err := c.accept(ctx, kept.answer(""))
 	if err != nil {
 		return Operator{}, false, err
 	}
@@ -101,18 +111,14 @@ func (c *Client) SignOut(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	token := c.tokens.Refresh
-	c.signedIn, c.tokens, c.operator = false, Tokens{}, Operator{}
+	c.signedIn, c.tokens, c.operator = false, &Tokens{}, Operator{}
 	wipe := c.cfg.Store.Wipe(ctx)
 	if token == "" {
 		return wipe
 	}
-	var none struct{}
 	form := url.Values{"client_id": {c.cfg.ClientID}, "token": {token.Reveal()}}
-	if _, err := post(ctx, c.cfg.HTTP, c.issuer.JoinPath("oauth/revoke").String(), form, &none); err != nil {
-		var refused *Refused
-		if errors.As(err, &refused) || errors.Is(err, context.Canceled) {
-			return errors.Join(wipe, fmt.Errorf("revoke the sign-in at Auth0: %w", err))
-		}
+	if _, err := post(ctx, c.cfg.HTTP, c.issuer.JoinPath("oauth/revoke").String(), form, nil); err != nil {
+		return errors.Join(wipe, fmt.Errorf("revoke the sign-in at Auth0: %w", err))
 	}
 	return wipe
 }

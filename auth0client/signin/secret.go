@@ -49,23 +49,26 @@ type Store interface {
 }
 
 // MemoryStore keeps a sign-in for as long as the process runs.
-func MemoryStore() Store { return &memory{} }
+func MemoryStore() Store { return &memory{tokens: &Tokens{}} }
 
 type memory struct {
 	mu     sync.Mutex
-	tokens Tokens
+	tokens *Tokens // a pointer: fmt prints unexported fields without asking their methods, but no pointer within a struct
 }
+
+// Format implements fmt.Formatter: printing the store must not show its tokens.
+func (m *memory) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("signin.MemoryStore")) }
 
 func (m *memory) Load(context.Context) (Tokens, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.tokens, nil
+	return *m.tokens, nil
 }
 
 func (m *memory) Save(_ context.Context, t Tokens) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tokens = t
+	m.tokens = &t
 	return nil
 }
 

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"usher/auth0client/term"
 )
 
 // Sign-in errors that the console acts on.
@@ -70,7 +72,7 @@ type Client struct {
 	verifier *Verifier
 
 	mu       sync.Mutex // held over a refresh: one at a time
-	tokens   Tokens
+	tokens   *Tokens    // a pointer: fmt prints unexported fields without asking their methods, but no pointer within a struct
 	operator Operator
 	signedIn bool
 }
@@ -100,7 +102,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Store = MemoryStore()
 	}
 	return &Client{
-		cfg: cfg, issuer: u,
+		cfg: cfg, issuer: u, tokens: &Tokens{},
 		verifier: NewVerifier(VerifierConfig{Issuer: cfg.Issuer, Audience: cfg.Audience, HTTP: cfg.HTTP, Now: cfg.Now, Skew: 30 * time.Second}),
 	}, nil
 }
@@ -131,6 +133,9 @@ func defaultHTTP() *http.Client {
 	}
 }
 
+// Format implements fmt.Formatter: printing a client must not show its tokens, which fmt would reach past their methods.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("signin.Client")) }
+
 // Operator is who is signed in.
 func (c *Client) Operator() (Operator, bool) {
 	c.mu.Lock()
@@ -144,9 +149,12 @@ func (c *Client) accept(ctx context.Context, t tokenAnswer) (Operator, error) {
 	if err != nil {
 		return Operator{}, fmt.Errorf("check the access token: %w", err)
 	}
+	if t.subject != "" && t.subject != op.Subject {
+		return Operator{}, errors.New("the new access token is of another person than the one who signed in")
+	}
 	if t.IDToken != "" {
 		id, err := c.verifier.verify(ctx, t.IDToken, c.cfg.ClientID)
-		if err != nil {
+		if err != nil && !(t.kept && errors.Is(err, ErrExpiredToken)) { // it still says who signed in
 			return Operator{}, fmt.Errorf("check the id token: %w", err)
 		}
 		if id.Subject != op.Subject {
@@ -167,7 +175,7 @@ func (c *Client) accept(ctx context.Context, t tokenAnswer) (Operator, error) {
 	if err := c.cfg.Store.Save(ctx, tokens); err != nil {
 		return Operator{}, fmt.Errorf("keep the sign-in: %w", err)
 	}
-	c.tokens, c.operator, c.signedIn = tokens, op, true
+	c.tokens, c.operator, c.signedIn = &tokens, op, true
 	return op, nil
 }
 
@@ -184,6 +192,16 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refresh_token"`
 	IDToken      string `json:"id_token"`
 	ExpiresIn    int    `json:"expires_in"`
+
+	kept    bool   // from the store: its id token may be past its time
+	subject string // whose it must be, empty for anybody's
+}
+
+// answer is what is kept, as if it came from the token endpoint.
+func (t Tokens) answer(subject string) tokenAnswer {
+	return tokenAnswer{
+		AccessToken: t.Access.Reveal(), RefreshToken: t.Refresh.Reveal(), IDToken: t.ID.Reveal(), kept: true, subject: subject,
+	}
 }
 
 // post sends a form and decodes the answer into out. A refusal of Auth0 is a *Refused; other errors mean no answer came.
@@ -210,9 +228,12 @@ func post(ctx context.Context, client *http.Client, to string, form url.Values, 
 			Description string `json:"error_description"`
 		}
 		if json.Unmarshal(body, &e) == nil {
-			r.Code, r.Description = e.Error, e.Description
+			r.Code, r.Description = term.Line(e.Error).String(), term.Line(e.Description).String()
 		}
 		return res.Header, r
+	}
+	if out == nil {
+		return res.Header, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return res.Header, errors.New("Auth0's answer is not what the sign-in expects")

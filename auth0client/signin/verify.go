@@ -66,7 +66,11 @@ func NewVerifier(cfg VerifierConfig) *Verifier {
 
 // Verify checks an access token for usher's API and says whose it is.
 func (v *Verifier) Verify(ctx context.Context, token string) (Operator, error) {
-	return v.verify(ctx, token, v.cfg.Audience)
+	op, err := v.verify(ctx, token, v.cfg.Audience)
+	if err != nil {
+		return Operator{}, err
+	}
+	return op, nil
 }
 
 type claims struct {
@@ -77,6 +81,7 @@ type claims struct {
 	AuthTime    *jwt.NumericDate `json:"auth_time"`
 }
 
+// verify checks a token for an audience. Beside [ErrExpiredToken] it still says whose the token was.
 func (v *Verifier) verify(ctx context.Context, token, audience string) (Operator, error) {
 	if len(token) > maxToken {
 		return Operator{}, fmt.Errorf("%w: it is %d bytes long", ErrSignature, len(token))
@@ -100,7 +105,7 @@ func (v *Verifier) verify(ctx context.Context, token, audience string) (Operator
 		return Operator{}, ErrIssuer
 	case !c.Audience.Contains(audience):
 		return Operator{}, ErrAudience
-	case c.Expiry == nil || !now.Add(-skew).Before(c.Expiry.Time()):
+	case c.Expiry == nil:
 		return Operator{}, ErrExpiredToken
 	case c.NotBefore != nil && now.Add(skew).Before(c.NotBefore.Time()), c.IssuedAt != nil && now.Add(skew).Before(c.IssuedAt.Time()):
 		return Operator{}, ErrClock
@@ -110,6 +115,9 @@ func (v *Verifier) verify(ctx context.Context, token, audience string) (Operator
 	op := Operator{Subject: c.Subject, Email: c.Email, Name: c.Name, Permissions: c.Permissions, ExpiresAt: c.Expiry.Time()}
 	if c.AuthTime != nil {
 		op.AuthTime = c.AuthTime.Time()
+	}
+	if !now.Add(-skew).Before(op.ExpiresAt) {
+		return op, ErrExpiredToken
 	}
 	return op, nil
 }
@@ -124,7 +132,7 @@ func (v *Verifier) key(ctx context.Context, id string) (any, error) {
 	if len(found) == 0 && fresh && now.Sub(v.tried) < refetchEvery {
 		return nil, ErrSignature
 	}
-	if len(found) == 0 || !fresh {
+	if len(found) == 0 || !fresh && now.Sub(v.tried) >= refetchEvery {
 		v.tried = now
 		keys, err := v.fetch(ctx)
 		switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,6 +46,7 @@ func runDemo(ctx context.Context, console *consoleFlags, f *demoFlags) (err erro
 	if err := needTerminal(); err != nil {
 		return err
 	}
+	f.poll = time.Second // nobody should wait five seconds for a demo
 	running, err := startTenant(ctx, &f.tenantFlags)
 	if err != nil {
 		return err

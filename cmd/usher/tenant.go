@@ -28,6 +28,7 @@ type tenantFlags struct {
 	info   string
 	faults []string
 	config string
+	poll   time.Duration // between two polls of a sign-in; zero is Auth0's five seconds
 }
 
 func (f *tenantFlags) register(fs *pflag.FlagSet) {
@@ -80,7 +81,7 @@ type runningTenant struct {
 }
 
 func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
-	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan}
+	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll}
 	if f.users < 0 {
 		return nil, usagef("--users is %d: it cannot be negative", f.users)
 	}

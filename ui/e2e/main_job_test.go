@@ -64,13 +64,6 @@ func (s *scene) expect(expr string) {
 	}
 }
 
-func (s *scene) absent(expr string) {
-	s.t.Helper()
-	if err := s.p.Absent(expr, patience); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 func (s *scene) send(keys string) {
 	s.t.Helper()
 	if err := s.p.Send(keys); err != nil {

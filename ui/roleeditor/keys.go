@@ -1,11 +1,8 @@
 package roleeditor
 
 import (
-	"fmt"
-
 	tea "charm.land/bubbletea/v2"
 
-	"usher/auth0client"
 	"usher/ui/view"
 )
 
@@ -110,11 +107,10 @@ func (m *Model) review() {
 		m.note = "Nothing is changed yet: space adds or removes the marked role."
 		return
 	}
-	if u, n := m.tooMany(plan); n > 0 {
-		m.note = fmt.Sprintf("%s would hold %d roles; Auth0 allows %d.", u.Label(), n, auth0client.MaxRolesPerUser)
+	if m.note = m.tooMany(plan); m.note != "" {
 		return
 	}
-	m.phase, m.onApply = reviewing, false
+	m.phase, m.onApply, m.top = reviewing, false, 0
 }
 
 func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
@@ -130,9 +126,21 @@ func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
 			return nil, m.apply(m.plan())
 		}
 		m.phase = choosing
+	case "j", "down":
+		m.top++
+	case "k", "up":
+		m.top--
+	case "pgdown", "ctrl+d":
+		m.top += reviewPage
+	case "pgup", "ctrl+u":
+		m.top -= reviewPage
 	}
+	m.top = max(0, m.top) // the end is known when the frame is drawn
 	return nil, nil
 }
+
+// reviewPage is how many lines a page key moves the review by.
+const reviewPage = 10
 
 func (m *Model) finishedKey(k string) (view.Action, tea.Cmd) {
 	switch k {
@@ -141,7 +149,7 @@ func (m *Model) finishedKey(k string) (view.Action, tea.Cmd) {
 		m.results = nil
 		m.phase = choosing
 		if len(m.plan()) > 0 {
-			m.phase, m.onApply = reviewing, false
+			m.review() // with its checks: the user may hold more roles by now
 		}
 	case "esc", "enter", "n":
 		m.results = nil
@@ -169,7 +177,8 @@ func (m *Model) Keys() []view.Key {
 	case reviewing:
 		return []view.Key{
 			view.NewKey("y", "apply", "y"), view.NewKey("n", "back to the list", "n", "esc"),
-			view.NewKey("tab", "move", "tab"), view.NewKey("enter", "press the marked button", "enter"),
+			view.NewKey("j/k", "scroll", "j", "k", "down", "up", "pgdown", "pgup", "ctrl+d", "ctrl+u"),
+			view.NewKey("tab", "move", "tab", "shift+tab", "left", "right"), view.NewKey("enter", "press the marked button", "enter"),
 		}
 	case finished:
 		return []view.Key{view.NewKey("R", "review again", "R"), view.NewKey("esc", "back to the list", "esc")}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"usher/auth0client"
+	"usher/auth0client/term"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -19,7 +20,7 @@ func (m *Model) View(s view.Size) view.Frame {
 	case reviewing, applying:
 		lines = m.reviewLines(s)
 	case finished:
-		lines = m.resultLines(s.Width)
+		lines = m.resultLines(s)
 	default:
 		lines = m.listLines(s)
 	}
@@ -45,7 +46,7 @@ func (m *Model) listLines(s view.Size) []string {
 		in.SetWidth(max(1, s.Width-4))
 		search = in.View()
 	case m.input.Value() != "":
-		search = th.Muted.Render(fmt.Sprintf("%d of %d roles match %s", len(m.shown), len(m.rows), m.input.Value()))
+		search = th.Muted.Render(fmt.Sprintf("%d of %d roles match %s", len(m.shown), len(m.rows), term.Line(m.input.Value())))
 	}
 	lines := []string{head, search, ""}
 	switch {
@@ -171,15 +172,21 @@ func (m *Model) reviewLines(s view.Size) []string {
 	}
 	tail := []string{th.Muted.Render("Tokens already issued keep the old roles until they expire."), ""}
 	if m.phase == applying {
-		tail = append(tail, th.Warn.Render("Applying "+th.Icons.Spinner))
+		tail = append(tail, th.Warn.Render(widget.Truncate("Applying "+th.Icons.Spinner+"  "+m.note, s.Width)))
 	} else {
 		tail = append(tail, m.buttons())
 	}
 	// However long the list is, the buttons are in sight.
 	room := max(0, s.Height-len(tail))
 	if len(lines) > room {
-		left := len(lines) - room + 1
-		lines = append(lines[:max(0, room-1)], th.Muted.Render(fmt.Sprintf("  and %d lines more", left)))
+		show := max(1, room-1)
+		m.top = min(m.top, len(lines)-show)
+		more := fmt.Sprintf("lines %d to %d of %d, j and k scroll", m.top+1, m.top+show, len(lines))
+		if left := len(lines) - m.top - show; left > 0 {
+			more = fmt.Sprintf("and %d lines more, j and k scroll", left)
+		}
+		lines = append(lines[m.top:m.top+min(show, room)], th.Muted.Render("  "+more))
+		lines = lines[:min(len(lines), room)]
 	}
 	return append(lines, tail...)
 }
@@ -193,9 +200,10 @@ func (m *Model) buttons() string {
 	return th.Selected.Render(th.Icons.Cursor+no[1:]) + " " + yes
 }
 
-func (m *Model) resultLines(width int) []string {
+func (m *Model) resultLines(s view.Size) []string {
 	th := m.env.Theme
 	lines := []string{th.Strong.Render("Result: the roles of " + m.who()), ""}
+	var done []string // after what needs a look
 	for _, o := range m.results {
 		label := o.change.user.Label().String()
 		switch {
@@ -204,17 +212,23 @@ func (m *Model) resultLines(width int) []string {
 		case o.err != nil:
 			p := view.Explain(m.env.Now(), o.err)
 			lines = append(lines, th.Danger.Render(th.Icons.No+" "+label))
-			for _, l := range strings.Split(widget.Wrap(p.String(), max(10, width-4)), "\n") {
+			for _, l := range strings.Split(widget.Wrap(p.String(), max(10, s.Width-4)), "\n") {
 				lines = append(lines, "    "+l)
 			}
 		default:
-			lines = append(lines, th.Good.Render(th.Icons.Yes+" "+label)+"  done")
+			done = append(done, th.Good.Render(th.Icons.Yes+" "+label)+"  done")
 		}
 	}
+	lines = append(lines, done...)
+	tail := []string{"", "esc goes back to the list."}
 	if n := len(m.plan()); n > 0 {
-		lines = append(lines, "", fmt.Sprintf("Still to do: %s. R reviews and tries again, esc goes back to the list.", plural(n, "user")))
-	} else {
-		lines = append(lines, "", "esc goes back to the list.")
+		tail[1] = fmt.Sprintf("Still to do: %s. R reviews and tries again, esc goes back to the list.", plural(n, "user"))
 	}
-	return lines
+	// However many users there are, what to do next is in sight.
+	room := max(0, s.Height-len(tail))
+	if len(lines) > room {
+		left := len(lines) - room + 1
+		lines = append(lines[:max(0, room-1)], th.Muted.Render(fmt.Sprintf("  and %d lines more", left)))
+	}
+	return append(lines, tail...)
 }

@@ -5,6 +5,7 @@ package roleeditor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/term"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -63,6 +65,7 @@ type Model struct {
 	height  int
 
 	phase   phase
+	top     int  // the first line of the review that is shown
 	onApply bool // the Apply button is highlighted, not Cancel
 	note    string
 	results []outcome
@@ -109,6 +112,8 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 		return m.pressed(msg)
 	case tea.PasteMsg:
 		if m.typing {
+			// What is pasted can be a tenant's text: it is one line, and what it hides becomes visible.
+			msg.Content = term.Line(strings.Join(strings.Fields(msg.Content), " ")).String()
 			var cmd tea.Cmd
 			m.input, cmd = m.input.Update(msg)
 			m.filter()
@@ -270,12 +275,18 @@ func (m *Model) plan() []change {
 	return out
 }
 
-// tooMany names the first user who would hold more roles than Auth0 allows.
-func (m *Model) tooMany(plan []change) (auth0client.User, int) {
+// tooMany says who would hold more roles than Auth0 allows, also between the assigning and the removing request.
+func (m *Model) tooMany(plan []change) string {
 	for _, c := range plan {
-		if n := len(m.held[c.user.ID]) + len(c.add) - len(c.remove); n > auth0client.MaxRolesPerUser && len(c.add) > 0 {
-			return c.user, n
+		most := len(m.held[c.user.ID]) + len(c.add)
+		after := most - len(c.remove)
+		switch {
+		case len(c.add) == 0 || most <= auth0client.MaxRolesPerUser:
+		case after > auth0client.MaxRolesPerUser:
+			return fmt.Sprintf("%s would hold %d roles; Auth0 allows %d.", c.user.Label(), after, auth0client.MaxRolesPerUser)
+		default:
+			return fmt.Sprintf("%s would hold %d roles for a moment; Auth0 allows %d. Remove first, apply, then add.", c.user.Label(), most, auth0client.MaxRolesPerUser)
 		}
 	}
-	return auth0client.User{}, 0
+	return ""
 }

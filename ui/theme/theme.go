@@ -72,3 +72,10 @@ func asciiIcons() Icons {
 		BorderStyle: lipgloss.ASCIIBorder(),
 	}
 }
+
+// Spare is the theme for a slow line: the selected row has its marker alone, so that moving it sends two characters and
+// not two rows.
+func (t Theme) Spare() Theme {
+	t.Selected = lipgloss.NewStyle()
+	return t
+}

@@ -1,6 +1,9 @@
 package users
 
 import (
+	"slices"
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
@@ -38,7 +41,7 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	m.note = ""
 	switch k {
 	case "/":
-		// The old query is there to be mended; typing over it starts anew after ctrl+u.
+		// A search that ran is replaced; one that was typed and left with esc is there to be mended.
 		m.typing = true
 		if m.input.Value() == m.query {
 			m.input.SetValue("")
@@ -97,6 +100,8 @@ func (m *Model) move(k string) tea.Cmd {
 	last := len(m.rows) - 1
 	wanted := m.cursor
 	page := max(1, m.height-1)
+	jump := m.jump
+	m.jump = false // any other move ends the way to the end
 	switch k {
 	case "j", "down":
 		wanted++
@@ -112,6 +117,7 @@ func (m *Model) move(k string) tea.Cmd {
 		wanted = last + 1
 		m.jump = m.more()
 	default:
+		m.jump = jump
 		return nil
 	}
 	m.cursor = max(0, min(wanted, last))
@@ -136,7 +142,7 @@ func (m *Model) toggle() {
 	m.follow()
 }
 
-// selectAll selects all that is loaded, or nothing when all of it is selected.
+// selectAll selects all that is loaded, or none of it when all of it is selected. Users selected in another search stay.
 func (m *Model) selectAll() {
 	all := true
 	for _, u := range m.rows {
@@ -144,13 +150,32 @@ func (m *Model) selectAll() {
 			all = false
 		}
 	}
-	clear(m.selected)
-	if all {
-		return
-	}
 	for _, u := range m.rows {
-		m.selected[u.ID] = u
+		if all {
+			delete(m.selected, u.ID)
+		} else {
+			m.selected[u.ID] = u
+		}
 	}
+}
+
+// chosen is the selection: first the users of the list in its order, then those of other searches by id.
+func (m *Model) chosen() []auth0client.User {
+	var here, elsewhere []auth0client.User
+	listed := make(map[auth0client.UserID]bool, len(m.rows))
+	for _, u := range m.rows {
+		listed[u.ID] = true
+		if _, ok := m.selected[u.ID]; ok {
+			here = append(here, u)
+		}
+	}
+	for id, u := range m.selected {
+		if !listed[id] {
+			elsewhere = append(elsewhere, u)
+		}
+	}
+	slices.SortFunc(elsewhere, func(a, b auth0client.User) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return append(here, elsewhere...)
 }
 
 func (m *Model) why(permission string) string {
@@ -175,12 +200,7 @@ func (m *Model) editRoles() view.Action {
 	if m.note = m.why(assignPermission); m.note != "" {
 		return nil
 	}
-	var chosen []auth0client.User
-	for _, u := range m.rows {
-		if _, ok := m.selected[u.ID]; ok {
-			chosen = append(chosen, u)
-		}
-	}
+	chosen := m.chosen()
 	if len(chosen) == 0 {
 		u, ok := m.current()
 		if !ok {

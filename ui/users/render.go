@@ -74,7 +74,7 @@ func (m *Model) searchLine(width int) string {
 
 func (m *Model) count() string {
 	switch {
-	case m.loadedAt.IsZero() && m.err == nil:
+	case m.loadedAt.IsZero(), m.stale(): // the number is not known, or another search's
 		return "Users"
 	case m.page.Total == 1:
 		return "1 user"

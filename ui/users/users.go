@@ -4,6 +4,7 @@ package users
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -36,6 +37,7 @@ type Model struct {
 	appended bool // the load under way appends to what is shown
 	page     auth0client.UserPage
 	rows     []auth0client.User
+	rowsOf   auth0client.Search // what the rows answer; its page means nothing
 	loadedAt time.Time
 	err      error
 	cursor   int
@@ -88,6 +90,8 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 		return m.pressed(msg.String())
 	case tea.PasteMsg:
 		if m.typing {
+			// What is pasted can be a tenant's text: it is one line, and what it hides becomes visible.
+			msg.Content = oneLine(strings.Join(strings.Fields(msg.Content), " "))
 			var cmd tea.Cmd
 			m.input, cmd = m.input.Update(msg)
 			return nil, cmd
@@ -102,11 +106,23 @@ type loaded struct {
 	at   time.Time
 }
 
+// search is what the operator wants to see.
+func (m *Model) search() auth0client.Search {
+	return auth0client.Search{Query: m.query, PerPage: pageSize, Sort: sorts()[m.sort].by}
+}
+
+// stale reports that the rows answer another search than the wanted one: it is under way, or failed.
+func (m *Model) stale() bool { return m.rowsOf != m.search() }
+
 // load asks for a page; page 0 replaces what is shown when it comes, others are added to it.
 func (m *Model) load(page int) tea.Cmd {
 	ctx, ticket := m.loader.Begin(m.env.Ctx)
 	m.loading, m.appended, m.note = true, page > 0, ""
-	s := auth0client.Search{Query: m.query, Page: page, PerPage: pageSize, Sort: sorts()[m.sort].by}
+	if page == 0 {
+		m.jump = false // the way to the end was through the list that is replaced
+	}
+	s := m.search()
+	s.Page = page
 	dir, id, now := m.dir, m.env.ID, m.env.Now
 	return func() tea.Msg {
 		p, err := dir.SearchUsers(ctx, s)
@@ -133,7 +149,7 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 	}
 	m.err, m.page, m.loadedAt = nil, msg.page, msg.at
 	if !m.appended {
-		m.rows, m.cursor, m.scroll = nil, 0, 0
+		m.rows, m.cursor, m.scroll, m.rowsOf = nil, 0, 0, m.search()
 	}
 	// Between two pages of a changing tenant a user can appear twice.
 	seen := make(map[auth0client.UserID]bool, len(m.rows))
@@ -142,6 +158,7 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 	}
 	for _, u := range msg.page.Users {
 		if !seen[u.ID] {
+			seen[u.ID] = true
 			m.rows = append(m.rows, u)
 		}
 	}
@@ -157,10 +174,11 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 
 func (m *Model) next() int { return m.page.Start/max(1, pageSize) + 1 }
 
-// more reports that another page can be had: Auth0 pages through the first thousand only.
+// more reports that another page can be had: Auth0 pages through the first thousand only. Rows of another search are not
+// added to.
 func (m *Model) more() bool {
-	end := (m.next()) * pageSize
-	return len(m.page.Users) > 0 && end < m.page.Total && end < auth0client.SearchWindow
+	end := m.next() * pageSize
+	return !m.stale() && len(m.page.Users) > 0 && end < m.page.Total && end < auth0client.SearchWindow
 }
 
 // changed puts what a write answered into the row: a search would still show what was.

@@ -14,8 +14,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // FileName is the journal's file in its folder.
@@ -68,7 +71,8 @@ type Options struct {
 
 // Journal appends lines. It is safe for concurrent use: lines written together share one sync.
 type Journal struct {
-	now func() time.Time
+	now  func() time.Time
+	lock *flock.Flock
 
 	mu         sync.Mutex
 	file       File
@@ -95,6 +99,31 @@ func Open(dir string, o Options) (*Journal, error) {
 		return nil, fmt.Errorf("make the journal's folder: %w", err)
 	}
 	path := filepath.Join(dir, FileName)
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	j, err := open(path, lock, o)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return j, nil
+}
+
+// lockFile keeps a second usher off the same journal: two chains in one file would break each other.
+func lockFile(path string) (*flock.Flock, error) {
+	lock := flock.New(path + ".lock")
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the journal: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("another usher is writing the journal %s; close it, or use another profile", path)
+	}
+	return lock, nil
+}
+
+func open(path string, lock *flock.Flock, o Options) (*Journal, error) {
 	torn, err := mendTail(path)
 	if err != nil {
 		return nil, err
@@ -110,7 +139,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	j := &Journal{now: o.Now, file: file, seq: report.LastSeq, prev: report.LastHash, unfinished: report.Unfinished}
+	j := &Journal{now: o.Now, file: file, lock: lock, seq: report.LastSeq, prev: report.LastHash, unfinished: report.Unfinished}
 	j.wake = sync.NewCond(&j.mu)
 	if torn != "" {
 		if err := j.append(Entry{Step: StepNote, Note: "a line cut off by a crash was moved to " + torn}); err != nil {
@@ -121,7 +150,41 @@ func Open(dir string, o Options) (*Journal, error) {
 }
 
 func appendFile(path string) (File, error) {
-	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o600); err != nil { // an older file may be open to others
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// longestText bounds each text of an entry, so that a line stays one that can be read back.
+const longestText = 4096
+
+// encode writes an entry in the one way that verify knows: texts are valid UTF-8 and of bounded length. What is not is
+// mended here, since any caller of the gateway could send it.
+func encode(e Entry) ([]byte, error) {
+	for _, s := range []*string{&e.ID, &e.Subject, &e.Email, &e.Via, &e.Method, &e.Path, &e.Target, &e.Reason, &e.Request, &e.Note} {
+		*s = text(*s)
+	}
+	for i, a := range e.Actions {
+		e.Actions[i] = text(a)
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return append(line, '\n'), nil
+}
+
+func text(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) > longestText {
+		s = strings.ToValidUTF8(s[:longestText], "") + "…"
+	}
+	return s
 }
 
 // Unfinished are the changes that were meant but have no outcome: their requests may or may not have reached the tenant.
@@ -169,11 +232,10 @@ func (j *Journal) append(e Entry) error {
 		return j.broken
 	}
 	e.Seq, e.Time, e.Prev = j.seq+1, j.now().UTC(), j.prev
-	line, err := json.Marshal(e)
+	line, err := encode(e)
 	if err != nil {
 		return fmt.Errorf("encode a journal line: %w", err)
 	}
-	line = append(line, '\n')
 	if _, err := j.file.Write(line); err != nil {
 		// A part of the line may be on disk: nothing can follow it.
 		j.broken = fmt.Errorf("write to the journal: %w", err)
@@ -221,7 +283,7 @@ func (j *Journal) Close() error {
 	if j.broken == nil {
 		j.broken = ErrClosed
 	}
-	if err := j.file.Close(); err != nil {
+	if err := errors.Join(j.file.Close(), j.lock.Unlock()); err != nil {
 		return fmt.Errorf("close the journal: %w", err)
 	}
 	return nil
@@ -260,17 +322,19 @@ func Read(dir string) ([]Entry, error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	var out []Entry
-	sc := bufio.NewScanner(f)
-	sc.Buffer(make([]byte, 64<<10), 4<<20)
-	for sc.Scan() {
+	in := bufio.NewReaderSize(f, 64<<10)
+	for {
+		line, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			return out, nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return out, fmt.Errorf("read the journal: %w", err)
+		}
 		var e Entry
-		if err := json.Unmarshal(sc.Bytes(), &e); err != nil {
+		if err := json.Unmarshal(line, &e); err != nil {
 			return out, fmt.Errorf("line %d of the journal is not an entry: %w", len(out)+1, err)
 		}
 		out = append(out, e)
 	}
-	if err := sc.Err(); err != nil {
-		return out, fmt.Errorf("read the journal: %w", err)
-	}
-	return out, nil
 }

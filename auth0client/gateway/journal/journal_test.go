@@ -220,3 +220,53 @@ func BenchmarkChanges(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "changes/s")
 	_ = j.Close()
 }
+
+func TestWhatACallerSendsCannotDamageTheJournal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, evil := range []string{"\xff", "\u2028<script>", strings.Repeat("<", 1<<20), "a\nb\r\x00\x1b[2J"} {
+		if err := j.Denied(t.Context(), Entry{Reason: evil, Path: evil, Target: evil, Fields: map[string]any{
+			"x": []any{[]any{map[string]any{"password": "canary"}}},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := Verify(dir)
+	if err != nil || rep.Bad != nil || rep.Lines != 4 {
+		t.Fatalf("Verify = %+v, %v", rep, err)
+	}
+	if entries, err := Read(dir); err != nil || len(entries) != 4 {
+		t.Fatalf("Read gives %d entries, %v", len(entries), err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil || bytes.Contains(data, []byte("canary")) {
+		t.Errorf("a secret in nested lists reached the journal (%v)", err)
+	}
+}
+
+func TestTwoUshersCannotShareAJournal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "another usher") {
+		t.Fatalf("a second Open = %v; want to be told of the other", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatalf("Open after Close = %v", err)
+	}
+	_ = again.Close()
+}

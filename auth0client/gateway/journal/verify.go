@@ -85,9 +85,9 @@ func check(rep Report, line []byte, torn bool) (e Entry, why string) {
 		return e, "it is not a journal entry"
 	}
 	// An entry is written in one way only: a changed space or key order is an edit as well.
-	again, err := json.Marshal(e)
+	again, err := encode(e)
 	switch {
-	case err != nil || !bytes.Equal(append(again, '\n'), line):
+	case err != nil || !bytes.Equal(again, line):
 		return e, "it is not as usher wrote it"
 	case e.Seq != rep.LastSeq+1:
 		return e, fmt.Sprintf("its number is %d, not %d: lines are missing, doubled or moved", e.Seq, rep.LastSeq+1)
@@ -97,32 +97,34 @@ func check(rep Report, line []byte, torn bool) (e Entry, why string) {
 	return e, ""
 }
 
-// redact replaces what must never be kept.
+// redact replaces what must never be kept, however deep it lies.
 func redact(fields map[string]any) map[string]any {
 	if fields == nil {
 		return nil
 	}
 	out := make(map[string]any, len(fields))
 	for k, v := range fields {
-		switch nested := v.(type) {
-		case map[string]any:
-			v = redact(nested)
-		case []any:
-			list := make([]any, len(nested))
-			for i, item := range nested {
-				if m, ok := item.(map[string]any); ok {
-					item = redact(m)
-				}
-				list[i] = item
-			}
-			v = list
-		}
 		if secretName(k) {
-			v = "…"
+			out[k] = "…"
+			continue
 		}
-		out[k] = v
+		out[k] = redactValue(v)
 	}
 	return out
+}
+
+func redactValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return redact(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = redactValue(item)
+		}
+		return list
+	}
+	return v
 }
 
 func secretName(k string) bool {

@@ -42,18 +42,34 @@ func (t *Table) Decide(op Operator, method, escapedPath string, body []byte) (De
 			return d, &Refusal{Code: "usher_permission", Message: "you lack the permission " + string(a), Permission: a}
 		}
 	}
-	if r.self && op.Subject != "" && aboutSelf(op.Subject, d) {
+	if r.self && op.Subject != "" && aboutSelf(op, ids, d.Fields) {
 		return d, &Refusal{Code: "usher_self", Message: "nobody changes their own account through usher: ask another operator"}
 	}
 	return d, nil
 }
 
-func aboutSelf(subject string, d Decision) bool {
-	if d.Target == subject {
+// aboutSelf reports whether an id in the path or the body is the operator's own. Ids that differ in their letters' case
+// only count as the same: no two people are told apart by that, and a lenient reader may take one for the other.
+func aboutSelf(op Operator, ids []string, fields map[string]any) bool {
+	own := func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), op.Subject) }
+	if slices.ContainsFunc(ids, own) {
 		return true
 	}
-	users, _ := d.Fields["users"].([]any)
-	return slices.Contains(users, any(subject))
+	for _, f := range []string{"user_id", "users", "members"} {
+		switch v := fields[f].(type) {
+		case string:
+			if own(v) {
+				return true
+			}
+		case []any:
+			if slices.ContainsFunc(v, func(item any) bool { id, ok := item.(string); return ok && own(id) }) {
+				return true
+			}
+		}
+	}
+	// A ticket may name its user by email alone.
+	email, _ := fields["email"].(string)
+	return len(ids) == 0 && op.Email != "" && strings.EqualFold(strings.TrimSpace(email), op.Email)
 }
 
 // rebuild writes the path anew from its decoded parts, so that what is forwarded is what was decided.
@@ -70,40 +86,57 @@ func rebuild(pattern string, ids []string) string {
 	return b.String()
 }
 
-// bodyFields decodes an object and refuses doubled keys, which two readers could take differently.
+// bodyFields decodes an object and refuses doubled keys at any depth, which two readers could take differently.
 func bodyFields(body []byte) (map[string]any, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
 		return nil, nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	open, err := dec.Token()
-	if err != nil {
+	if body[0] != '{' {
+		return nil, fmt.Errorf("it starts with %q", body[:1])
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, err
 	}
-	if open != json.Delim('{') {
-		return nil, fmt.Errorf("it starts with %v", open)
+	return fields, uniqueKeys(json.NewDecoder(bytes.NewReader(body)))
+}
+
+// uniqueKeys walks valid JSON and names the first key that an object holds twice.
+func uniqueKeys(dec *json.Decoder) error {
+	type level struct {
+		keys map[string]bool // nil for an array
+		key  bool            // the next token is a key
 	}
-	fields := map[string]any{}
-	for dec.More() {
-		key, err := dec.Token()
+	var open []level
+	for {
+		token, err := dec.Token()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		name, _ := key.(string)
-		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("it has %q twice", name)
+		if top := len(open) - 1; top >= 0 && open[top].key {
+			if name, ok := token.(string); ok {
+				if open[top].keys[name] {
+					return fmt.Errorf("it has %q twice", name)
+				}
+				open[top].keys[name], open[top].key = true, false
+				continue
+			}
 		}
-		var v any
-		if err := dec.Decode(&v); err != nil {
-			return nil, err
+		switch token {
+		case json.Delim('{'):
+			open = append(open, level{keys: map[string]bool{}, key: true})
+			continue
+		case json.Delim('['):
+			open = append(open, level{})
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
 		}
-		fields[name] = v
+		if len(open) == 0 {
+			return nil
+		}
+		top := &open[len(open)-1]
+		top.key = top.keys != nil
 	}
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	if dec.More() {
-		return nil, fmt.Errorf("something follows it")
-	}
-	return fields, nil
 }

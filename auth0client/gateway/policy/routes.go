@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // route is one line of the table. In path "{id}" stands for one segment, whose id is the target.
@@ -73,7 +75,7 @@ func table() []route {
 		patch.notSelf(),
 		write(del, "users/{id}", none, UsersDelete).notSelf(),
 		read("user-blocks", UsersRead), read("user-blocks/{id}", UsersRead),
-		write(del, "user-blocks/{id}", none, UsersBlock),
+		write(del, "user-blocks/{id}", none, UsersBlock).notSelf(),
 		read("anomaly/blocks/ips/{id}", UsersRead), write(del, "anomaly/blocks/ips/{id}", none, UsersBlock),
 		read("users/{id}/logs", LogsRead), read("logs", LogsRead), read("logs/{id}", LogsRead),
 		read("users/{id}/organizations", OrgsRead), read("users/{id}/groups", RolesRead),
@@ -93,11 +95,11 @@ func table() []route {
 
 		read("users/{id}/authentication-methods", MFARead), read("users/{id}/authentication-methods/{id}", MFARead),
 		read("users/{id}/enrollments", MFARead), read("guardian/factors", MFARead), read("guardian/policies", MFARead),
-		write(del, "users/{id}/authentication-methods", none, MFAReset), write(del, "users/{id}/authentication-methods/{id}", none, MFAReset),
-		write(del, "users/{id}/multifactor/{id}", none, MFAReset),
-		write(post, "users/{id}/multifactor/actions/invalidate-remember-browser", none, MFAReset),
-		write(post, "users/{id}/recovery-code-regeneration", none, MFAReset),
-		write(post, "guardian/enrollments/ticket", []string{"user_id", "email", "send_mail", "email_locale", "factor", "allow_multiple_enrollments"}, MFAReset),
+		write(del, "users/{id}/authentication-methods", none, MFAReset).notSelf(), write(del, "users/{id}/authentication-methods/{id}", none, MFAReset).notSelf(),
+		write(del, "users/{id}/multifactor/{id}", none, MFAReset).notSelf(),
+		write(post, "users/{id}/multifactor/actions/invalidate-remember-browser", none, MFAReset).notSelf(),
+		write(post, "users/{id}/recovery-code-regeneration", none, MFAReset).notSelf(),
+		write(post, "guardian/enrollments/ticket", []string{"user_id", "email", "send_mail", "email_locale", "factor", "allow_multiple_enrollments"}, MFAReset).notSelf(),
 
 		read("users/{id}/sessions", SessionsRead), read("users/{id}/refresh-tokens", SessionsRead), read("device-credentials", SessionsRead), read("grants", SessionsRead),
 		write(del, "users/{id}/sessions", none, SessionsRevoke), write(del, "users/{id}/refresh-tokens", none, SessionsRevoke),
@@ -105,16 +107,16 @@ func table() []route {
 		write(del, "sessions/{id}", none, SessionsRevoke), write(del, "refresh-tokens/{id}", none, SessionsRevoke),
 		write(del, "device-credentials/{id}", none, SessionsRevoke), write(del, "grants/{id}", none, SessionsRevoke),
 
-		write(post, "tickets/password-change", []string{"user_id", "email", "connection_id", "result_url", "client_id", "organization_id", "ttl_sec", "mark_email_as_verified", "includeEmailInRedirect"}, UsersPassword),
+		write(post, "tickets/password-change", []string{"user_id", "email", "connection_id", "result_url", "client_id", "organization_id", "ttl_sec", "mark_email_as_verified", "includeEmailInRedirect"}, UsersPassword).notSelf(),
 		write(post, "tickets/email-verification", []string{"user_id", "result_url", "client_id", "organization_id", "ttl_sec", "identity"}, UsersEdit),
 		write(post, "jobs/verification-email", []string{"user_id", "client_id", "identity", "organization_id"}, UsersEdit),
 		read("jobs/{id}", UsersRead), read("connections", UsersRead), read("connections/{id}", UsersRead),
 
 		read("organizations", OrgsRead), read("organizations/{id}", OrgsRead), read("organizations/{id}/members", OrgsRead),
 		read("organizations/{id}/members/{id}/roles", OrgsRead), read("organizations/{id}/invitations", OrgsRead),
-		write(post, "organizations/{id}/members", []string{"members"}, OrgsManage), write(del, "organizations/{id}/members", []string{"members"}, OrgsManage),
-		write(post, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign),
-		write(del, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign),
+		write(post, "organizations/{id}/members", []string{"members"}, OrgsManage).notSelf(), write(del, "organizations/{id}/members", []string{"members"}, OrgsManage).notSelf(),
+		write(post, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign).notSelf(),
+		write(del, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign).notSelf(),
 		read("stats/active-users", StatsRead), read("stats/daily", StatsRead),
 	}
 }
@@ -139,21 +141,32 @@ func shape(method string, segments int) string { return method + strings.Repeat(
 const prefix = "/api/v2/"
 
 // segments splits an escaped path below /api/v2 at its real slashes and decodes each part once. It refuses what could be
-// read in two ways: empty and dotted parts, parameters, control characters, escapes left after decoding a name.
+// read in two ways: empty parts, parameters, dotted parts (behind encoded slashes too), control characters and bytes that
+// are no UTF-8.
 func segments(escaped string) ([]string, bool) {
 	rest, ok := strings.CutPrefix(escaped, prefix)
-	if !ok || rest == "" {
+	if !ok || rest == "" || strings.Contains(rest, ";") {
 		return nil, false
 	}
 	parts := strings.Split(rest, "/")
 	for i, p := range parts {
 		d, err := url.PathUnescape(p)
-		if err != nil || d == "" || d == "." || d == ".." || strings.ContainsFunc(d, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		if err != nil || d == "" || !utf8.ValidString(d) || strings.ContainsFunc(d, unicode.IsControl) || dotted(d) {
 			return nil, false
 		}
 		parts[i] = d
 	}
 	return parts, true
+}
+
+// dotted reports a "." or ".." between slashes of either kind: who decodes before resolving would climb by it.
+func dotted(s string) bool {
+	for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if p == "." || p == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Table) find(method, escaped string) (route, []string, bool) {

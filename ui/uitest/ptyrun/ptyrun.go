@@ -100,6 +100,8 @@ func (p *Program) read() {
 	}
 }
 
+var errEnded = errors.New("no longer running")
+
 // Pid is the process id.
 func (p *Program) Pid() int { return p.cmd.Process.Pid }
 
@@ -149,7 +151,7 @@ func (p *Program) await(expr string, want bool, d time.Duration) error {
 			if re.MatchString(p.Screen()) == want {
 				return nil
 			}
-			return fmt.Errorf("the program ended (%v) before the screen showed %q = %v:\n%s", p.err, expr, want, p.Screen())
+			return fmt.Errorf("the program ended (%w) before the screen showed %q = %v:\n%s", errors.Join(errEnded, p.err), expr, want, p.Screen())
 		case <-deadline.C:
 			return fmt.Errorf("not within %v: screen shows %q = %v:\n%s", d, expr, want, p.Screen())
 		}

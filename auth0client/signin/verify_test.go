@@ -1,0 +1,166 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+func (s *authServer) verifier() *Verifier {
+	return NewVerifier(VerifierConfig{Issuer: s.issuer, Audience: audience, HTTP: s.Client(), Now: s.clock.Now, Skew: 30 * time.Second})
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	unsigned := func(header string) string {
+		body, err := json.Marshal(s.claims(audience, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
+	}
+	good := s.sign(t, audience, nil)
+	parts := strings.Split(good, ".")
+	forged, err := json.Marshal(s.claims(audience, map[string]any{"sub": "auth0|root"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := noon.Unix()
+	for _, tc := range []struct {
+		name, token string
+		want        error
+	}{
+		{"a good token counts", good, nil},
+		{"a token signed with PS256 counts", signWith(t, jose.PS256, s.key, "k1", s.claims(audience, nil)), nil},
+		{"one of several audiences is enough", s.sign(t, audience, map[string]any{"aud": []string{"x", audience}}), nil},
+		{"expired within the skew still counts", s.sign(t, audience, map[string]any{"exp": now - 29}), nil},
+		{"expired", s.sign(t, audience, map[string]any{"exp": now - 30}), ErrExpiredToken},
+		{"without an end", s.sign(t, audience, map[string]any{"exp": nil}), ErrExpiredToken},
+		{"issued in the future", s.sign(t, audience, map[string]any{"iat": now + 31}), ErrClock},
+		{"issued within the skew counts", s.sign(t, audience, map[string]any{"iat": now + 30}), nil},
+		{"not valid yet", s.sign(t, audience, map[string]any{"nbf": now + 31}), ErrClock},
+		{"for another API", s.sign(t, "https://other.example.com", nil), ErrAudience},
+		{"an id token is not for the API", s.sign(t, clientID, nil), ErrAudience},
+		{"without an audience", s.sign(t, audience, map[string]any{"aud": nil}), ErrAudience},
+		{"an issuer without its slash", s.sign(t, audience, map[string]any{"iss": strings.TrimSuffix(s.issuer, "/")}), ErrIssuer},
+		{"of another issuer", s.sign(t, audience, map[string]any{"iss": "https://evil.example.com/"}), ErrIssuer},
+		{"of nobody", s.sign(t, audience, map[string]any{"sub": nil}), ErrSignature},
+		{"by another key under the same id", signWith(t, jose.RS256, other, "k1", s.claims(audience, nil)), ErrSignature},
+		{"by an unknown key", signWith(t, jose.RS256, other, "k2", s.claims(audience, nil)), ErrSignature},
+		{"changed after signing", parts[0] + "." + base64.RawURLEncoding.EncodeToString(forged) + "." + parts[2], ErrSignature},
+		{"the algorithm none", unsigned(`{"alg":"none","kid":"k1"}`), ErrSignature},
+		{"the algorithm None", unsigned(`{"alg":"None","kid":"k1"}`), ErrSignature},
+		{"a signature that is empty", parts[0] + "." + parts[1] + ".", ErrSignature},
+		{"a MAC with the public key as its secret", signWith(t, jose.HS256, public, "k1", s.claims(audience, nil)), ErrSignature},
+		{"RS512 is not what the tenant signs with", signWith(t, jose.RS512, s.key, "k1", s.claims(audience, nil)), ErrSignature},
+		{"beyond all size", good + strings.Repeat("A", maxToken), ErrSignature},
+		{"nothing", "", ErrSignature},
+		{"not a token", "ey.ey.ey", ErrSignature},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			op, err := s.verifier().Verify(t.Context(), tc.token)
+			if !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
+				t.Fatalf("the error is %v, want %v", err, tc.want)
+			}
+			if err != nil && op.Subject != "" {
+				t.Errorf("a token that does not count gives %+v", op)
+			}
+			if err == nil && op.Subject != "auth0|ada" {
+				t.Errorf("the token is of %+v", op)
+			}
+		})
+	}
+}
+
+func TestAnUnknownKeyReadsTheKeysAtMostOnceAMinute(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := s.verifier()
+	token := func(kid string) string { return signWith(t, jose.RS256, s.key, kid, s.claims(audience, nil)) }
+	gets := func(want int, when string) {
+		t.Helper()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.keyGets != want {
+			t.Errorf("%s: the keys were read %d times, want %d", when, s.keyGets, want)
+		}
+	}
+	for range 3 {
+		if _, err := v.Verify(t.Context(), token("k1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gets(1, "known key")
+	s.clock.add(61 * time.Second)
+	for range 20 {
+		if _, err := v.Verify(t.Context(), token("k2")); !errors.Is(err, ErrSignature) {
+			t.Fatalf("an unknown key gives %v", err)
+		}
+	}
+	gets(2, "twenty tokens of an unknown key")
+	s.mu.Lock()
+	s.kid = "k2" // the tenant rotates its key
+	s.mu.Unlock()
+	s.clock.add(61 * time.Second)
+	if _, err := v.Verify(t.Context(), token("k2")); err != nil {
+		t.Errorf("a rotated key is not found: %v", err)
+	}
+	gets(3, "rotated key")
+
+	s.mu.Lock()
+	s.keyDown = true
+	s.mu.Unlock()
+	s.clock.add(keysKept + time.Second)
+	for range 5 {
+		if _, err := v.Verify(t.Context(), token("k2")); err != nil {
+			t.Errorf("an outage of the key address signs everybody out: %v", err)
+		}
+	}
+	gets(4, "outage")
+}
+
+func TestKeysThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.change(func() { s.keyDown = true })
+	v := s.verifier()
+	if _, err := v.Verify(t.Context(), s.sign(t, audience, nil)); !errors.Is(err, ErrKeys) {
+		t.Errorf("the error is %v, want ErrKeys", err)
+	}
+	s.change(func() { s.keyDown = false })
+	if _, err := v.Verify(t.Context(), s.sign(t, audience, nil)); err != nil {
+		t.Errorf("keys that can be read again are not: %v", err)
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	s := newServer(b)
+	v, token := s.verifier(), s.sign(b, audience, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v.Verify(context.Background(), token); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

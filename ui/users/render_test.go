@@ -1,0 +1,154 @@
+package users
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"usher/auth0client"
+	"usher/auth0client/term"
+	"usher/ui/uitest"
+	"usher/ui/view"
+)
+
+// evil is what a tenant's text can try: a title by OSC, a clear, a carriage return, a direction override, a new line.
+const evil = "\x1b]0;owned\x07\x1b[2J\r\u202e\n\u200b漢字👩‍👩‍👧e\u0301\u0301\u0301\u0301\u0301\u0301"
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func() *Model{
+		"list": func() *Model {
+			m := opened(&tenant{total: 120}, "mfa:reset")
+			m.View(view.Size{Width: 60, Height: 15})
+			press(m, "j", "space", "space")
+			return m
+		},
+		"loading": func() *Model {
+			m := newModel(&tenant{})
+			m.Init()
+			return m
+		},
+		"typing": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "/", "a", "d", "a")
+			return m
+		},
+		"nobody": func() *Model {
+			m := opened(&tenant{})
+			press(m, "/", "z", "enter")
+			return m
+		},
+		"failed": func() *Model {
+			f := &tenant{total: 4}
+			m := opened(f)
+			f.err = &auth0client.Unreachable{Err: context.DeadlineExceeded}
+			press(m, "R")
+			return m
+		},
+		"window": func() *Model {
+			m := opened(&tenant{total: 4000})
+			press(m, "G")
+			return m
+		},
+		"evil": func() *Model { return opened(&tenant{total: 30, evil: evil}) },
+	} {
+		for _, size := range uitest.Sizes() {
+			frame := shown(prepare(), size.Width, size.Height)
+			uitest.Golden(t, fmt.Sprintf("%s-%dx%d", name, size.Width, size.Height), frame)
+		}
+	}
+}
+
+// clean fails when something other than the theme's colours could move the terminal.
+func clean(t testing.TB, content string) {
+	t.Helper()
+	for _, r := range ansi.Strip(content) {
+		if r != '\n' && (r < 0x20 || r >= 0x7f && r <= 0x9f || r >= 0x202a && r <= 0x202e || r == 0x200b) {
+			t.Fatalf("%U reached the screen", r)
+		}
+	}
+	for _, seq := range []string{"\x1b]", "\x1b[2J", "\r"} {
+		if strings.Contains(content, seq) {
+			t.Fatalf("%q reached the screen", seq)
+		}
+	}
+}
+
+func TestNoSizeBreaksTheFrame(t *testing.T) {
+	t.Parallel()
+	f := &tenant{total: 1000, evil: evil}
+	list := opened(f)
+	press(list, "G", "space", "k", "space")
+	typing := opened(f)
+	press(typing, "/", "漢", "字", "漢", "字")
+	nobody := opened(&tenant{})
+	nobody.query, nobody.rowsOf.Query = evil, evil
+	failed := opened(&tenant{err: &auth0client.Invalid{Answer: auth0client.Answer{Message: term.Line(evil)}}})
+	for name, m := range map[string]*Model{"list": list, "typing": typing, "nobody": nobody, "failed": failed} {
+		for w := range 601 {
+			for _, h := range []int{0, 1, 2, 3, 4, 15, 24, w} {
+				if w > 130 && h > 4 && w%50 != 0 {
+					continue // wide and high frames differ in nothing but their number of rows
+				}
+				size := view.Size{Width: w, Height: h}
+				content := m.View(size).Content
+				uitest.Fits(t, content, size)
+				clean(t, content)
+				if t.Failed() {
+					t.Fatalf("%s at %dx%d", name, w, h)
+				}
+			}
+		}
+	}
+}
+
+func TestTheCursorIsInSightAtEveryHeight(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{total: 50})
+	for _, keys := range [][]string{{"G"}, {"g"}, {"pgdown"}, {"pgdown", "k"}, {"G", "pgup"}} {
+		press(m, keys...)
+		for h := 4; h < 60; h++ {
+			got := shown(m, 80, h)
+			if want := fmt.Sprintf("p%04d@example.com", m.cursor); !strings.Contains(got, want) {
+				t.Fatalf("after %v the cursor's row is not in a frame of %d lines:\n%s", keys, h, got)
+			}
+		}
+	}
+}
+
+func TestDroppedColumnsKeepTheUser(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{total: 3})
+	for _, w := range []int{20, 40, 60, 80, 120} {
+		if got := shown(m, w, 10); !strings.Contains(got, "p0001@example") {
+			t.Errorf("no user at %d cells:\n%s", w, got)
+		}
+	}
+	if got := shown(m, 40, 10); strings.Contains(got, "Connection") || strings.Contains(got, "Sign-ins") {
+		t.Errorf("40 cells hold the last columns:\n%s", got)
+	}
+}
+
+func FuzzView(f *testing.F) {
+	f.Add("Ada", 80, 24)
+	f.Add(evil, 60, 15)
+	f.Add("\xff\xfe\u2066\u2028", 3, 2)
+	f.Add(strings.Repeat("漢", 200), 31, 7)
+	f.Fuzz(func(t *testing.T, name string, w, h int) {
+		w, h = w%300, h%100
+		m := opened(&tenant{total: 3, evil: name})
+		press(m, "space")
+		m.query, m.rowsOf.Query, m.page.Ran = name, name, term.Line(name+"*")
+		size := view.Size{Width: max(0, w), Height: max(0, h)}
+		content := m.View(view.Size{Width: w, Height: h}).Content
+		uitest.Fits(t, content, size)
+		clean(t, content)
+		if !utf8.ValidString(content) {
+			t.Error("the frame is no valid UTF-8")
+		}
+	})
+}
