@@ -158,8 +158,12 @@ func (a *App) keyLine(k view.Key, selected bool) string {
 func (a *App) drawHelp() view.Frame {
 	title := a.top().v.Title()
 	lines := []string{a.th.Title.Render("Keys " + a.th.Icons.Sep + " " + title)}
+	seen := map[string]bool{} // a view may name a global key as well
 	for _, k := range append(a.top().v.Keys(), globals()...) {
-		lines = append(lines, a.keyLine(k, false))
+		if h := k.Help(); !seen[h.Key] {
+			seen[h.Key] = true
+			lines = append(lines, a.keyLine(k, false))
+		}
 	}
 	return view.Frame{Content: strings.Join(lines, "\n")}
 }

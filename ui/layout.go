@@ -89,7 +89,7 @@ func (a *App) header(width int) string {
 		left += " " + a.th.Production.Render(" PRODUCTION ")
 	}
 	if a.o.Demo {
-		left += " " + a.th.Muted.Render("embedded tenant: nothing here is real")
+		left += " " + a.th.Muted.Render("embedded tenant")
 	}
 	right := ""
 	if a.operator.ID != "" {

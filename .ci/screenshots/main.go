@@ -54,12 +54,15 @@ func play(program, folder, theme string) error {
 		{"", `(?i)can sign in|blocked|verified`, "user"},
 		{"2", `(?i)authenticator`, "security"},
 		{"4", `(?i)signed in|login`, "activity"},
-		{"r", `(?i)filter|roles`, ""},
+		{"r", `Catalogue editor`, ""},
 		{"<space>", `added|removed`, "roles"},
 		{"<enter>", `(?i)apply`, "review"},
-		{"n<esc>y", `Overview`, ""},
-		{"m", `(?i)reset`, "mfa-reset"},
-		{"<esc>?", `(?i)help|keys`, "help"},
+		{"n", `Catalogue editor`, ""},
+		{"<esc>", `Drop`, ""},
+		{"y", `Overview`, ""},
+		{"m", `Authenticator app`, "mfa-reset"},
+		{"<esc>", `enter raw event`, ""},
+		{"?", `Keys`, "help"},
 	}
 	for _, s := range steps {
 		if s.keys != "" {

@@ -131,18 +131,19 @@ func (b *budget) limited(h http.Header) time.Duration {
 	return wait
 }
 
-// resetIn is how long until the limit lifts: Retry-After, else x-ratelimit-reset against the server's own clock, else a
-// second; never less than a second nor more than a minute.
+// resetIn is how long until the limit lifts: Retry-After, else x-ratelimit-reset, times against the server's own clock,
+// else a second; never less than a second nor more than a minute.
 func resetIn(h http.Header, now time.Time) time.Duration {
+	if d, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = d
+	}
 	wait := time.Second
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		wait = time.Duration(s) * time.Second
+		wait = time.Duration(min(s, 60)) * time.Second
+	} else if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+		wait = at.Sub(now)
 	} else if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		server := now
-		if d, err := http.ParseTime(h.Get("Date")); err == nil {
-			server = d
-		}
-		wait = time.Unix(reset, 0).Sub(server)
+		wait = time.Unix(reset, 0).Sub(now)
 	}
 	return min(max(wait, time.Second), time.Minute)
 }

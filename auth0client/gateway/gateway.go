@@ -216,6 +216,9 @@ func (g *Gateway) change(r *http.Request, op policy.Operator, d policy.Decision,
 // errNotSent: surely no byte of the request reached the tenant.
 var errNotSent = errors.New("the request was not sent")
 
+// errTooLarge: asking again brings the same answer.
+var errTooLarge = errors.New("the tenant's answer is larger than 10 MB")
+
 // forward sends the request to the tenant, waiting for the rate budget and out of 429s. Reads are tried again after a
 // fault; writes only after a 429, which says that nothing was done.
 func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decision, body []byte, id string) (*http.Response, error) {
@@ -230,7 +233,7 @@ func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decisio
 		}
 		res, err := g.send(ctx, r, d, body, id)
 		if err != nil {
-			if d.Write || ctx.Err() != nil || try >= 2 || !g.pause(ctx, time.Second) {
+			if d.Write || ctx.Err() != nil || errors.Is(err, errTooLarge) || try >= 2 || !g.pause(ctx, time.Second) {
 				return nil, err
 			}
 			continue
@@ -303,7 +306,7 @@ func (g *Gateway) send(ctx context.Context, r *http.Request, d policy.Decision, 
 		err = cerr
 	}
 	if err == nil && len(answer) > maxResponse {
-		err = errors.New("the tenant's answer is larger than 10 MB")
+		err = errTooLarge
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the tenant's answer: %w", err)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -85,7 +86,7 @@ type world struct {
 	sent []sent
 }
 
-// RoundTrip is the tenant.
+// tenant notes a request and answers it.
 func (w *world) tenant(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
@@ -355,6 +356,7 @@ func TestAChangeWithoutAnAnswerIsOfUnknownOutcomeAndOneThatNeverLeftIsNot(t *tes
 		{"the connection is reset", &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, true, "intent, outcome outcome unknown"},
 		{"the answer is cut off", io.ErrUnexpectedEOF, true, "intent, outcome outcome unknown"},
 		{"nobody listens", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, false, "intent, outcome not sent"},
+		{"the tenant's certificate is not its own", &tls.CertificateVerificationError{Err: errors.New("unknown authority")}, false, "intent, outcome not sent"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

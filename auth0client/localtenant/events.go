@@ -99,7 +99,7 @@ func (t *Tenant) pastOf(u *user) []*logEvent {
 			if r.IntN(4) == 0 {
 				add(at.Add(-20*time.Second), "fp", "Wrong email or password.")
 			}
-			if len(t.methods[u.ID]) > 1 && r.IntN(2) == 0 {
+			if len(t.bornMethods[u.ID]) > 1 && r.IntN(2) == 0 {
 				add(at.Add(-2*time.Second), "gd_auth_succeed", "Guardian - Second factor authentication success")
 			}
 			at = at.Add(-time.Duration(1+r.IntN(96)) * time.Hour)
@@ -109,7 +109,7 @@ func (t *Tenant) pastOf(u *user) []*logEvent {
 	if u.Blocked != nil && *u.Blocked {
 		add(t.born.Add(-time.Duration(1+r.IntN(400))*time.Hour), "f", "user is blocked")
 	}
-	if len(t.blocks[u.ID]) > 0 {
+	if len(t.bornBlocks[u.ID]) > 0 {
 		add(t.born.Add(-time.Duration(1+r.IntN(40))*time.Hour), "limit_wc", "")
 	}
 	newestFirst(out)

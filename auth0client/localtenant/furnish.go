@@ -17,7 +17,6 @@ const (
 	gatewayClientID = "uSherGatewayM2MDemoApp0000000001"
 	shopClientID    = "uSherSh0pFrontendDemoApp00000001"
 	// The secret guards a tenant that lives in memory, with invented people in it.
-	gatewaySecret = "local-tenant-gateway-secret-for-demonstrations-only"
 
 	database      = "Username-Password-Authentication"
 	operatorsBase = "Operators"
@@ -103,7 +102,7 @@ func (t *Tenant) furnish() {
 	}
 	t.clients = []*client{
 		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true},
-		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: gatewaySecret, FirstParty: true},
+		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: t.secret, FirstParty: true},
 		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true},
 	}
 	t.furnishRoles(id)

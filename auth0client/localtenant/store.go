@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"slices"
@@ -63,9 +64,13 @@ type Tenant struct {
 	userPerms map[string][]permission
 	methods   map[string][]*authMethod
 	blocks    map[string][]block
-	sessions  map[string][]*session
-	grants    map[string][]*refreshRow
-	jobs      map[string]*job
+	secret    string // the gateway's client secret, new in each process
+	// bornMethods and bornBlocks are as at the start: old log events are derived from them.
+	bornMethods map[string][]*authMethod
+	bornBlocks  map[string][]block
+	sessions    map[string][]*session
+	grants      map[string][]*refreshRow
+	jobs        map[string]*job
 
 	events  []*logEvent // written while running, oldest first
 	past    []*logEvent // generated for everybody on the first tenant-wide read, newest first
@@ -109,7 +114,7 @@ func New(o Options) (*Tenant, error) {
 		return nil, errors.New("the number of users is negative")
 	}
 	t := &Tenant{
-		now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
+		secret: rand.Text(), now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
 		users: map[string]*user{}, indexAt: map[string]int{}, origin: map[string]*user{}, roleByID: map[string]*role{},
 		userRoles: map[string][]string{}, userPerms: map[string][]permission{}, methods: map[string][]*authMethod{},
@@ -130,6 +135,8 @@ func New(o Options) (*Tenant, error) {
 		t.populate(o.Users)
 	}
 	t.addOperators()
+	// What is old stays as it was, whatever changes later.
+	t.bornMethods, t.bornBlocks = maps.Clone(t.methods), maps.Clone(t.blocks)
 	t.mux = t.routes()
 	return t, nil
 }
@@ -157,7 +164,7 @@ func (t *Tenant) Issuer() string { return t.base + "/" }
 func (t *Tenant) ManagementAudience() string { return t.base + "/api/v2/" }
 
 // M2M is the client of the gateway: machine to machine, with every Management API scope.
-func (t *Tenant) M2M() (clientID, clientSecret string) { return gatewayClientID, gatewaySecret }
+func (t *Tenant) M2M() (clientID, clientSecret string) { return gatewayClientID, t.secret }
 
 // Device is the native app operators sign in with, and the identifier of usher's own API.
 func (t *Tenant) Device() (clientID, audience string) { return consoleClientID, UsherAudience }

@@ -150,7 +150,7 @@ func (m *Model) eventLine(e auth0client.LogEvent, width int) string {
 		words += ": " + d
 	}
 	connection, ip := 0, 15
-	if width >= 76 {
+	if width >= 100 { // what happened comes first; where is told when there is room
 		connection = min(32, width/5)
 	}
 	date := m.date(e.Date)
