@@ -17,22 +17,23 @@ import (
 
 // App is the root model. Build it with [New].
 type App struct {
-	ctx      context.Context //nolint:containedctx // the session's, handed to every view
-	o        Options
-	th       *theme.Theme
-	size     view.Size
-	login    *login.Model // nil while signed in; covers all else
-	loginID  view.ID
-	loginBy  grace
-	operator login.Operator
-	stack    []open
-	dialogs  []open
-	toasts   toast.Queue
-	palette  *palette
-	help     bool
-	leaving  bool // asks whether to quit although a change is under way
-	last     view.ID
-	asked    time.Time // when the terminal was asked for its background
+	ctx       context.Context //nolint:containedctx // the session's, handed to every view
+	o         Options
+	th        *theme.Theme
+	size      view.Size
+	login     *login.Model // nil while signed in; covers all else
+	loginID   view.ID
+	loginBy   grace
+	operator  login.Operator
+	stack     []open
+	dialogs   []open
+	toasts    toast.Queue
+	palette   *palette
+	help      bool
+	leaving   bool // asks whether to quit although a change is under way
+	last      view.ID
+	waitUntil time.Time // requests are held back until then
+	asked     time.Time // when the terminal was asked for its background
 }
 
 var _ tea.Model = (*App)(nil)

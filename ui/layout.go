@@ -21,9 +21,15 @@ const (
 	maxSide   = 600
 )
 
+// plainSigns stand for the console's own signs where only ASCII is shown. Each takes as many cells as the other.
+var plainSigns = strings.NewReplacer("…", "~", "·", "|", "›", ">", "−", "-") //nolint:gochecknoglobals // a constant in all but name
+
 // View draws the whole screen.
 func (a *App) View() tea.View {
 	f := a.frame(view.Size{Width: min(a.size.Width, maxSide), Height: min(a.size.Height, maxSide)})
+	if a.o.ASCII {
+		f.Content = plainSigns.Replace(f.Content)
+	}
 	v := tea.NewView(f.Content)
 	v.AltScreen = true
 	v.WindowTitle = "usher " + a.th.Icons.Sep + " " + term.Line(a.o.Profile).String()
@@ -102,7 +108,9 @@ func (a *App) header(width int) string {
 			right += " " + a.th.Icons.Sep + " read-only"
 		}
 	}
-	if a.o.Budget != nil {
+	if wait := a.waitUntil.Sub(a.o.Now()); wait > 0 {
+		right += fmt.Sprintf(" %s rate limit: going on in %d s", a.th.Icons.Sep, int(wait.Seconds())+1)
+	} else if a.o.Budget != nil {
 		if remaining, limit, known := a.o.Budget(); known {
 			if right != "" {
 				right += " " + a.th.Icons.Sep + " "

@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -13,6 +14,30 @@ import (
 )
 
 type toastExpired struct{ id uint64 }
+
+// WaitingMsg tells the console that requests are held back by the tenant's rate limit until then, and go on by themselves.
+type WaitingMsg struct{ Until time.Time }
+
+type waitTick struct{}
+
+// waiting shows the countdown; one ticker runs however often it is told.
+func (a *App) waiting(msg WaitingMsg) tea.Cmd {
+	ticking := a.waitUntil.After(a.o.Now())
+	if msg.Until.After(a.waitUntil) {
+		a.waitUntil = msg.Until
+	}
+	if ticking {
+		return nil
+	}
+	return a.countDown()
+}
+
+func (a *App) countDown() tea.Cmd {
+	if !a.waitUntil.After(a.o.Now()) {
+		return nil
+	}
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return waitTick{} })
+}
 
 // Update is the one place that decides who gets a message.
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -29,6 +54,10 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.o.SlowLine = a.o.SlowLine || slow
 		a.paint(msg.IsDark())
 		return a, a.tellAll(view.BackgroundMsg{})
+	case WaitingMsg:
+		return a, a.waiting(msg)
+	case waitTick:
+		return a, a.countDown()
 	case toastExpired:
 		a.toasts.Expire(msg.id)
 		return a, nil

@@ -231,6 +231,17 @@ func TestTheReserveIsLeftToProductionAndActionsGoFirst(t *testing.T) {
 	}
 }
 
+func TestAShorterLimitDoesNotEndALongerOne(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
+	b := newBudget(c.Now, c.After, 0.2)
+	b.limited(http.Header{"Retry-After": {"30"}})
+	b.limited(http.Header{"Retry-After": {"1"}})
+	if wait := b.wait(action); wait < 30*time.Second {
+		t.Errorf("the next request waits %v, want 30 s", wait)
+	}
+}
+
 func TestAWaitForTheBudgetEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, journal.Options{}, func(*http.Request, int) (*http.Response, error) {

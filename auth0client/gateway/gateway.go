@@ -54,7 +54,8 @@ type Options struct {
 	Reserve   float64 // the share of the rate limit left to production; default 0.2
 	Now       func() time.Time
 	After     func(time.Duration) <-chan time.Time
-	Via       string // how operators come: "console", "ssh 192.0.2.1", "cli"
+	OnWait    func(until time.Time) // told when the tenant's rate limit holds a request back
+	Via       string                // how operators come: "console", "ssh 192.0.2.1", "cli"
 }
 
 // Gateway implements http.RoundTripper. It is safe for concurrent use.
@@ -241,6 +242,9 @@ func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decisio
 		switch {
 		case res.StatusCode == http.StatusTooManyRequests && try < maxTries:
 			wait := g.budget.limited(res.Header)
+			if g.o.OnWait != nil {
+				g.o.OnWait(g.o.Now().Add(wait))
+			}
 			if g.o.Now().Add(wait).After(deadline) || !g.pause(ctx, wait) {
 				return res, nil
 			}

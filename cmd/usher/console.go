@@ -77,6 +77,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	}
 	program := tea.NewProgram(paced, options...)
 	paced.Attach(program)
+	w.program.Store(program)
 	// A signal ends the program as a key would: the terminal is put back.
 	stopped := context.AfterFunc(ctx, program.Quit)
 	defer stopped()

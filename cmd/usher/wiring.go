@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
 	"usher/auth0client/gateway"
@@ -34,6 +37,7 @@ type wiring struct {
 	gateway *gateway.Gateway
 	client  *auth0client.Client
 	journal *journal.Journal
+	program atomic.Pointer[tea.Program]
 
 	profile     string
 	color       string
@@ -62,8 +66,9 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret,
 		Audience: e.managementAudience, Now: time.Now,
 	})
+	w := &wiring{session: session, journal: jrn}
 	gw, err := gateway.New(gateway.Options{
-		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: "console",
+		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: "console", OnWait: w.waiting,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), jrn.Close())
@@ -75,7 +80,15 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the Management API client: %w", err), jrn.Close())
 	}
-	return &wiring{session: session, gateway: gw, client: client, journal: jrn}, nil
+	w.gateway, w.client = gw, client
+	return w, nil
+}
+
+// waiting tells the console of a rate limit, once there is one to tell.
+func (w *wiring) waiting(until time.Time) {
+	if p := w.program.Load(); p != nil {
+		p.Send(ui.WaitingMsg{Until: until})
+	}
 }
 
 func (w *wiring) close() error {

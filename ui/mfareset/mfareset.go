@@ -76,6 +76,9 @@ func (m *Model) Title() string { return "Reset MFA" }
 // Typing is always false: the dialog has no text field.
 func (m *Model) Typing() bool { return false }
 
+// Writing reports that a change was sent and has not answered.
+func (m *Model) Writing() bool { return m.phase == working }
+
 // Close cancels the read. A reset under way goes on and reports.
 func (m *Model) Close() {
 	m.loader.Cancel()

@@ -79,7 +79,7 @@ type outcome struct {
 // Applied is the message of a finished apply.
 type Applied struct {
 	outcomes []outcome
-	now      time.Time
+	users    int // how many were to be changed: a lost sign-in stops the change early
 }
 
 // Report tells the result to an operator who left the screen.
@@ -101,7 +101,10 @@ func (a Applied) Report() view.Action {
 	}
 	switch {
 	case failed != nil:
-		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, len(a.outcomes)), Err: failed})
+		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, a.users), Err: failed})
+	case changed > 0 && done > 0:
+		all = append(all, view.Notify{Level: view.Bad, Text: fmt.Sprintf(
+			"Roles of %d of %d users changed; those of the others were changed by somebody else meanwhile and left alone.", done, a.users)})
 	case changed > 0:
 		all = append(all, view.Notify{Level: view.Bad, Text: "Roles were not changed: somebody else changed them meanwhile."})
 	default:
@@ -125,7 +128,7 @@ func summary(outcomes []outcome) string {
 
 func (m *Model) apply(plan []change) tea.Cmd {
 	m.phase = applying
-	roles, id, now := m.roles, m.env.ID, m.env.Now
+	roles, id := m.roles, m.env.ID
 	before := maps.Clone(m.held)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.env.Ctx), applyWithin)
 	return func() tea.Msg {
@@ -138,7 +141,7 @@ func (m *Model) apply(plan []change) tea.Cmd {
 				break
 			}
 		}
-		return view.Result{To: id, Write: true, Msg: Applied{outcomes: outcomes, now: now()}}
+		return view.Result{To: id, Write: true, Msg: Applied{outcomes: outcomes, users: len(plan)}}
 	}
 }
 
@@ -188,6 +191,7 @@ func (m *Model) applied(msg Applied) view.Action {
 	}
 	m.prune()
 	report, _ := msg.Report().(view.All)
+	m.phase = choosing
 	if well {
 		return append(report, view.Back{})
 	}

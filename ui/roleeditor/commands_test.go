@@ -38,7 +38,7 @@ func TestTheReviewSaysWhatChanges(t *testing.T) {
 	f, m := three(t)
 	press(m, "enter")
 	has(t, m, "Review: change the roles of 3 users", "a@example.com  a  Users", "+ Role 0  is added", "− Role 1  is removed",
-		"2 roles now, 1 after", "1 roles now, 1 after", "0 roles now, 1 after", "Tokens already issued keep the old roles until they expire.", "› n cancel")
+		"2 roles now, 1 after", "1 role now, 1 after", "0 roles now, 1 after", "Tokens already issued keep the old roles until they expire.", "› n cancel")
 	if got := strings.Count(shown(m, 120, 40), "Role 0  is added"); got != 2 {
 		t.Errorf("role 0 is added %d times, want 2: a has it", got)
 	}
@@ -133,7 +133,7 @@ func TestRolesThatSomebodyElseChangedAreNotOverwritten(t *testing.T) {
 	}
 	has(t, m, "Somebody else changed these roles meanwhile. Nothing was sent; look again before you apply.", "Still to do: 1 user.")
 	press(m, "R")
-	has(t, m, "1 roles now, 2 after", "› n cancel")
+	has(t, m, "1 role now, 2 after", "› n cancel")
 	if len(f.sent) != 0 {
 		t.Errorf("R sent %v before a review", f.sent)
 	}
@@ -242,10 +242,22 @@ func TestTheLimitIsSaidBeforeAnythingIsSent(t *testing.T) {
 
 func TestAChangeReportsAfterTheScreenWasClosed(t *testing.T) {
 	t.Parallel()
+	lost := error(&auth0client.Unauthorized{})
 	for name, c := range map[string]struct {
+		users   []string // "a" when nil
 		prepare func(f *tenant)
 		want    []view.Action
 	}{
+		"some changed by somebody else": {
+			users: []string{"a", "b"}, prepare: func(f *tenant) { f.held["b"] = roleIDs("rol_1") },
+			want: []view.Action{view.Touched{ID: "a"}, view.Notify{
+				Level: view.Bad, Text: "Roles of 1 of 2 users changed; those of the others were changed by somebody else meanwhile and left alone.",
+			}},
+		},
+		"stopped early": {
+			users: []string{"a", "b"}, prepare: func(f *tenant) { f.fail["assign a rol_0"] = lost },
+			want: []view.Action{view.Touched{ID: "a"}, view.Fail{What: "Change roles (0 of 2 users done)", Err: lost}},
+		},
 		"done": {
 			prepare: func(*tenant) {},
 			want:    []view.Action{view.Touched{ID: "a"}, view.Notify{Level: view.Good, Text: "Roles of a@example.com changed: 1 added, 0 removed."}},
@@ -262,8 +274,11 @@ func TestAChangeReportsAfterTheScreenWasClosed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newTenant(3, "")
+			if c.users == nil {
+				c.users = []string{"a"}
+			}
 			ctx, cancel := context.WithCancel(context.Background())
-			m := newModel(f, people("a"))
+			m := newModel(f, people(c.users...))
 			m.env.Ctx = ctx
 			feed(m, m.Init())
 			press(m, "space", "enter")

@@ -45,14 +45,17 @@ func (m *Model) listLines(s view.Size) []string {
 		in := m.input
 		in.SetWidth(max(1, s.Width-4))
 		search = in.View()
+	case m.held == nil: // how many there are is not known yet
+		search = ""
 	case m.input.Value() != "":
 		search = th.Muted.Render(fmt.Sprintf("%d of %d roles match %s", len(m.shown), len(m.rows), term.Line(m.input.Value())))
 	}
 	lines := []string{head, search, ""}
 	switch {
 	case m.err != nil && len(m.rows) == 0:
-		p := view.Explain(m.env.Now(), m.err)
-		lines = append(lines, th.Danger.Render(p.String()))
+		for _, l := range wrapped("", view.Explain(m.env.Now(), m.err).String(), s.Width) {
+			lines = append(lines, th.Danger.Render(l))
+		}
 	case m.loading && len(m.rows) == 0:
 		lines = append(lines, th.Muted.Render("  loading roles"))
 	case len(m.rows) == 0:
@@ -77,7 +80,7 @@ func (m *Model) bottom(width int) string {
 		return th.Warn.Render(widget.Truncate(fmt.Sprintf("Drop %s? y drops them, n keeps them", plural(len(m.staged), "change")), width))
 	case m.note != "":
 		return th.Warn.Render(widget.Truncate(m.note, width))
-	case m.err != nil:
+	case m.err != nil && len(m.rows) > 0: // without rows the list's place says it
 		p := view.Explain(m.env.Now(), m.err)
 		return th.Danger.Render(widget.Truncate(p.String(), width))
 	}
@@ -168,7 +171,7 @@ func (m *Model) reviewLines(s view.Size) []string {
 			lines = append(lines, th.Removed.Render("  "+th.Icons.Minus+" "+names[id])+"  is removed")
 		}
 		from := len(m.held[u.ID])
-		lines = append(lines, th.Muted.Render(fmt.Sprintf("  %d roles now, %d after", from, from+len(c.add)-len(c.remove))), "")
+		lines = append(lines, th.Muted.Render(fmt.Sprintf("  %s now, %d after", plural(from, "role"), from+len(c.add)-len(c.remove))), "")
 	}
 	tail := []string{th.Muted.Render("Tokens already issued keep the old roles until they expire."), ""}
 	if m.phase == applying {
@@ -208,22 +211,22 @@ func (m *Model) resultLines(s view.Size) []string {
 		label := o.change.user.Label().String()
 		switch {
 		case o.changed:
-			lines = append(lines, th.Warn.Render(th.Icons.Warn+" "+label), "    Somebody else changed these roles meanwhile. Nothing was sent; look again before you apply.")
+			lines = append(lines, th.Warn.Render(th.Icons.Warn+" "+label))
+			lines = append(lines, wrapped("    ", "Somebody else changed these roles meanwhile. Nothing was sent; look again before you apply.", s.Width)...)
 		case o.err != nil:
 			p := view.Explain(m.env.Now(), o.err)
 			lines = append(lines, th.Danger.Render(th.Icons.No+" "+label))
-			for _, l := range strings.Split(widget.Wrap(p.String(), max(10, s.Width-4)), "\n") {
-				lines = append(lines, "    "+l)
-			}
+			lines = append(lines, wrapped("    ", p.String(), s.Width)...)
 		default:
 			done = append(done, th.Good.Render(th.Icons.Yes+" "+label)+"  done")
 		}
 	}
 	lines = append(lines, done...)
-	tail := []string{"", "esc goes back to the list."}
+	next := "esc goes back to the list."
 	if n := len(m.plan()); n > 0 {
-		tail[1] = fmt.Sprintf("Still to do: %s. R reviews and tries again, esc goes back to the list.", plural(n, "user"))
+		next = fmt.Sprintf("Still to do: %s. R reviews and tries again, %s", plural(n, "user"), next)
 	}
+	tail := append([]string{""}, wrapped("", next, s.Width)...)
 	// However many users there are, what to do next is in sight.
 	room := max(0, s.Height-len(tail))
 	if len(lines) > room {
@@ -231,4 +234,13 @@ func (m *Model) resultLines(s view.Size) []string {
 		lines = append(lines[:max(0, room-1)], th.Muted.Render(fmt.Sprintf("  and %d lines more", left)))
 	}
 	return append(lines, tail...)
+}
+
+// wrapped is text in lines of at most width cells, each after indent.
+func wrapped(indent, text string, width int) []string {
+	lines := strings.Split(widget.Wrap(text, max(10, width-len(indent))), "\n")
+	for i, l := range lines {
+		lines[i] = indent + l
+	}
+	return lines
 }

@@ -109,7 +109,11 @@ func (m *Model) empty(width int) []string {
 	th := m.env.Theme
 	switch {
 	case m.err != nil:
-		return nil
+		lines := strings.Split(widget.Wrap(view.Explain(m.env.Now(), m.err).String(), max(10, width-2)), "\n")
+		for i, l := range lines {
+			lines[i] = th.Danger.Render("  " + l)
+		}
+		return lines
 	case m.loading:
 		return []string{th.Muted.Render(widget.Truncate("  loading users", width))}
 	case m.query == "":
@@ -132,7 +136,7 @@ func (m *Model) bottom(width int) string {
 	switch {
 	case m.note != "":
 		return th.Warn.Render(widget.Truncate(m.note, width))
-	case m.err != nil:
+	case m.err != nil && len(m.rows) > 0: // without rows their place says it
 		p := view.Explain(m.env.Now(), m.err)
 		return th.Danger.Render(widget.Truncate(p.String(), width))
 	case m.page.Total >= auth0client.SearchWindow && len(m.rows) > 0 && m.cursor == len(m.rows)-1 && !m.more() && !m.loading:
