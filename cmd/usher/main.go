@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/charmbracelet/fang"
 	"github.com/spf13/cobra"
+
+	"usher/auth0client/term"
 )
 
 // The exit codes every command keeps to.
@@ -44,7 +47,10 @@ func main() {
 
 func run(ctx context.Context) int {
 	root := newRoot()
-	err := fang.Execute(ctx, root, fang.WithoutVersion())
+	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithErrorHandler(func(w io.Writer, styles fang.Styles, err error) {
+		// An error can quote a tenant's answer or a file's text.
+		fang.DefaultErrorHandler(w, styles, errors.New(term.Block(err.Error()).String()))
+	}))
 	return exitCode(err)
 }
 

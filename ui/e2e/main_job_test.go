@@ -216,8 +216,5 @@ func TestTheMainJob(t *testing.T) {
 	if err != nil || code != 0 {
 		t.Fatalf("exit status %d, %v", code, err)
 	}
-	out := string(s.p.Written())
-	if !strings.Contains(out, "\x1b[?1049l") || !strings.HasSuffix(strings.TrimRight(out, "\r\n"), "h") && !strings.Contains(out, "\x1b[?25h") {
-		t.Error("the terminal was left on the alternate screen or without its cursor")
-	}
+	restored(t, s.p)
 }

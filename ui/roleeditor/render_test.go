@@ -105,11 +105,11 @@ func TestNoSizeBreaksTheFrame(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range scenes(40, evil) {
 		m := prepare()
-		for w := range 601 {
+		for w := 0; w <= 600; w++ {
+			if w > 130 {
+				w += 46 // 600 is among them; wide frames differ in little
+			}
 			for _, h := range []int{0, 1, 2, 3, 4, 5, 15, w} {
-				if w > 130 && h > 5 && w%50 != 0 {
-					continue // wide and high frames differ in nothing but their number of rows
-				}
 				size := view.Size{Width: w, Height: h}
 				content := m.View(size).Content
 				uitest.Fits(t, content, size)

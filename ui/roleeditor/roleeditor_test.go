@@ -2,6 +2,7 @@ package roleeditor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,16 +46,19 @@ func (f *tenant) Roles(context.Context) ([]auth0client.Role, error) {
 	return slices.Clone(f.roles), f.err
 }
 
-func (f *tenant) UserRoles(_ context.Context, id auth0client.UserID) (out []auth0client.Role, err error) {
+func (f *tenant) UserRoles(ctx context.Context, id auth0client.UserID) (out []auth0client.Role, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.held[id] {
 		out = append(out, auth0client.Role{ID: r})
 	}
-	return out, f.err
+	return out, errors.Join(f.err, ctx.Err())
 }
 
-func (f *tenant) request(verb string, id auth0client.UserID, roles []auth0client.RoleID) error {
+func (f *tenant) request(ctx context.Context, verb string, id auth0client.UserID, roles []auth0client.RoleID) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	parts := []string{verb, string(id)}
 	for _, r := range roles {
 		parts = append(parts, string(r))
@@ -64,20 +68,20 @@ func (f *tenant) request(verb string, id auth0client.UserID, roles []auth0client
 	return f.fail[line]
 }
 
-func (f *tenant) AssignRoles(_ context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
+func (f *tenant) AssignRoles(ctx context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.request("assign", id, roles); err != nil {
+	if err := f.request(ctx, "assign", id, roles); err != nil {
 		return err
 	}
 	f.held[id] = append(f.held[id], roles...)
 	return nil
 }
 
-func (f *tenant) RemoveRoles(_ context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
+func (f *tenant) RemoveRoles(ctx context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.request("remove", id, roles); err != nil {
+	if err := f.request(ctx, "remove", id, roles); err != nil {
 		return err
 	}
 	f.held[id] = slices.DeleteFunc(slices.Clone(f.held[id]), func(r auth0client.RoleID) bool { return slices.Contains(roles, r) })

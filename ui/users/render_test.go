@@ -89,11 +89,11 @@ func TestNoSizeBreaksTheFrame(t *testing.T) {
 	nobody.query, nobody.rowsOf.Query = evil, evil
 	failed := opened(&tenant{err: &auth0client.Invalid{Answer: auth0client.Answer{Message: term.Line(evil)}}})
 	for name, m := range map[string]*Model{"list": list, "typing": typing, "nobody": nobody, "failed": failed} {
-		for w := range 601 {
+		for w := 0; w <= 600; w++ {
+			if w > 130 {
+				w += 46 // 600 is among them; wide frames differ in little
+			}
 			for _, h := range []int{0, 1, 2, 3, 4, 15, 24, w} {
-				if w > 130 && h > 4 && w%50 != 0 {
-					continue // wide and high frames differ in nothing but their number of rows
-				}
 				size := view.Size{Width: w, Height: h}
 				content := m.View(size).Content
 				uitest.Fits(t, content, size)

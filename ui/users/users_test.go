@@ -44,7 +44,7 @@ func (f *tenant) SearchUsers(_ context.Context, s auth0client.Search) (auth0clie
 	if f.err != nil {
 		return auth0client.UserPage{}, f.err
 	}
-	p := auth0client.UserPage{Total: min(f.total, auth0client.SearchWindow), Start: s.Page * s.PerPage, Limit: s.PerPage, Ran: term.Line(s.Query)}
+	p := auth0client.UserPage{Total: f.total, Start: s.Page * s.PerPage, Limit: s.PerPage, Ran: term.Line(s.Query)}
 	for i := max(0, p.Start-f.drift*s.Page); i < min(p.Start+s.PerPage, p.Total); i++ {
 		p.Users = append(p.Users, person(i, f.evil))
 	}
