@@ -154,7 +154,7 @@ func (c *Client) accept(ctx context.Context, t tokenAnswer) (Operator, error) {
 	}
 	if t.IDToken != "" {
 		id, err := c.verifier.verify(ctx, t.IDToken, c.cfg.ClientID)
-		if err != nil && !(t.kept && errors.Is(err, ErrExpiredToken)) { // it still says who signed in
+		if err != nil && (!t.kept || !errors.Is(err, ErrExpiredToken)) { // it still says who signed in
 			return Operator{}, fmt.Errorf("check the id token: %w", err)
 		}
 		if id.Subject != op.Subject {

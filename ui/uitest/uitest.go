@@ -74,9 +74,14 @@ func Fits(t testing.TB, content string, size view.Size) {
 // Golden compares a frame with testdata/name.golden; -update writes it.
 func Golden(t testing.TB, name, frame string) {
 	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
+	GoldenFile(t, filepath.Join("testdata", name+".golden"), frame)
+}
+
+// GoldenFile is Golden for a file of any place.
+func GoldenFile(t testing.TB, path, frame string) {
+	t.Helper()
 	if *update {
-		if err := os.MkdirAll("testdata", 0o750); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(frame), 0o600); err != nil {
@@ -89,6 +94,6 @@ func Golden(t testing.TB, name, frame string) {
 		t.Fatal(err)
 	}
 	if string(want) != frame {
-		t.Errorf("%s differs.\nwant:\n%s\ngot:\n%s", name, want, frame)
+		t.Errorf("%s differs.\nwant:\n%s\ngot:\n%s", path, want, frame)
 	}
 }

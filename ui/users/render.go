@@ -13,7 +13,7 @@ import (
 // table lists the columns in the order in which they matter: what does not fit is dropped from the right.
 func table() widget.Table {
 	return widget.Table{Columns: []widget.Column{
-		{Title: "User", Min: 24, Flex: 4}, {Title: "Name", Min: 14, Flex: 2}, {Title: "Last sign-in", Min: 12}, {Title: "State", Min: 12},
+		{Title: "User", Min: 24, Flex: 4}, {Title: "Name", Min: 14, Flex: 2}, {Title: "State", Min: 12}, {Title: "Last sign-in", Min: 12},
 		{Title: "Connection", Min: 14, Flex: 1}, {Title: "Sign-ins", Min: 8},
 	}}
 }
@@ -89,7 +89,7 @@ func (m *Model) cells(u auth0client.User) []string {
 	if _, ok := m.selected[u.ID]; ok {
 		label = m.env.Theme.Icons.Checked + " " + label
 	}
-	return []string{label, u.Name.String(), widget.Ago(m.env.Now(), u.LastLogin), state(u), u.Connection().String(), fmt.Sprint(u.Logins)}
+	return []string{label, u.Name.String(), state(u), widget.Ago(m.env.Now(), u.LastLogin), u.Connection().String(), fmt.Sprint(u.Logins)}
 }
 
 // state is what stands out about an account, in a word. Brute-force blocks are not in a search's answer.

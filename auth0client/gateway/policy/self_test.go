@@ -51,10 +51,10 @@ func reference(method, path string) (parts []string, ok bool) {
 	nibble := func(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
 	var part []byte
 	for i := 0; i < len(path); i++ {
-		switch c := path[i]; {
-		case c == '/':
+		switch c := path[i]; c {
+		case '/':
 			parts, part = append(parts, string(part)), nil
-		case c == '%':
+		case '%':
 			if i+2 >= len(path) || nibble(path[i+1]) < 0 || nibble(path[i+2]) < 0 {
 				return nil, false
 			}

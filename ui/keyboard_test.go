@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"usher/auth0client"
+	"usher/auth0client/term"
+	"usher/ui/blocking"
+	"usher/ui/mfareset"
+	"usher/ui/roleeditor"
+	"usher/ui/theme"
+	"usher/ui/uitest"
+	"usher/ui/user"
+	"usher/ui/users"
+	"usher/ui/view"
+)
+
+// TestTheKeyboardPageIsTrue writes docs/keyboard.md from the key maps themselves (-update), or compares it.
+func TestTheKeyboardPageIsTrue(t *testing.T) {
+	t.Parallel()
+	th := theme.New(true, false)
+	env := view.Env{ID: 1, Ctx: t.Context(), Theme: &th, Now: time.Now, Can: func(string) bool { return true }}
+	ada := auth0client.User{ID: "auth0|1", Email: term.Line("ada@example.com")}
+	var b strings.Builder
+	b.WriteString("# Keys\n\nThis page is written from the key maps of the program. `?` shows the keys of the screen you are on.\n")
+	section := func(title string, keys []view.Key) {
+		fmt.Fprintf(&b, "\n## %s\n\n| key | does |\n|---|---|\n", title)
+		for _, k := range keys {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(k.Help().Key, "|", "\\|"), k.Help().Desc)
+		}
+	}
+	section("Everywhere", globals())
+	section("Users", users.New(env, nil).Keys())
+	section("User", user.New(env, nil, ada).Keys())
+	section("Role editor", roleeditor.New(env, nil, []auth0client.User{ada}).Keys())
+	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n")
+	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada)} {
+		section(d.Title(), d.Keys())
+	}
+	uitest.GoldenFile(t, filepath.Join("..", "docs", "keyboard.md"), b.String())
+}
