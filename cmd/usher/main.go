@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/charmbracelet/fang"
 	"github.com/spf13/cobra"
 
 	"usher/auth0client/term"
@@ -47,10 +45,11 @@ func main() {
 
 func run(ctx context.Context) int {
 	root := newRoot()
-	err := fang.Execute(ctx, root, fang.WithoutVersion(), fang.WithErrorHandler(func(w io.Writer, styles fang.Styles, err error) {
+	err := root.ExecuteContext(ctx)
+	if err != nil {
 		// An error can quote a tenant's answer or a file's text.
-		fang.DefaultErrorHandler(w, styles, errors.New(term.Block(err.Error()).String()))
-	}))
+		fmt.Fprintf(os.Stderr, "usher: %s\n", term.Block(err.Error()))
+	}
 	return exitCode(err)
 }
 
@@ -75,11 +74,27 @@ func newRoot() *cobra.Command {
 			"No Auth0 account at hand? `usher demo` runs everything on an embedded tenant.",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
-		SilenceErrors: false,
+		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return openConsole(cmd.Context(), o, "") },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.register(root.PersistentFlags())
 	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newJournal(), newVersion())
+	asUsage(root)
 	return root
+}
+
+// asUsage makes mistakes in a command's arguments usage errors.
+func asUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		asUsage(sub)
+	}
 }
