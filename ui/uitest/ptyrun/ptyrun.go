@@ -37,6 +37,9 @@ type Program struct {
 	emu        *vt.SafeEmulator
 	cols, rows int
 
+	// drawing guards the cells: the emulator hands out pointers into its screen.
+	drawing sync.Mutex
+
 	mu      sync.Mutex
 	raw     []byte
 	changed chan struct{}
@@ -84,7 +87,9 @@ func (p *Program) read() {
 	for {
 		n, err := p.tty.Read(b)
 		if n > 0 {
+			p.drawing.Lock()
 			_, _ = p.emu.Write(b[:n])
+			p.drawing.Unlock()
 			p.mu.Lock()
 			p.raw = append(p.raw, b[:n]...)
 			p.last = time.Now()
@@ -180,7 +185,9 @@ func (p *Program) Quiet(gap, d time.Duration) error {
 // Resize changes the terminal's size.
 func (p *Program) Resize(cols, rows int) error {
 	p.cols, p.rows = cols, rows
+	p.drawing.Lock()
 	p.emu.Resize(cols, rows)
+	p.drawing.Unlock()
 	if err := pty.Setsize(p.tty, p.winsize()); err != nil {
 		return fmt.Errorf("resize: %w", err)
 	}
@@ -189,6 +196,8 @@ func (p *Program) Resize(cols, rows int) error {
 
 // Screen is the visible text, a line a row, trailing blanks cut.
 func (p *Program) Screen() string {
+	p.drawing.Lock()
+	defer p.drawing.Unlock()
 	var b strings.Builder
 	for y := range p.rows {
 		var l strings.Builder
@@ -209,7 +218,15 @@ func (p *Program) Screen() string {
 }
 
 // Cell is what one place of the screen shows; nil beyond the screen.
-func (p *Program) Cell(x, y int) *uv.Cell { return p.emu.CellAt(x, y) }
+func (p *Program) Cell(x, y int) *uv.Cell {
+	p.drawing.Lock()
+	defer p.drawing.Unlock()
+	c := p.emu.CellAt(x, y)
+	if c == nil {
+		return nil
+	}
+	return c.Clone()
+}
 
 // Size is the terminal's columns and rows.
 func (p *Program) Size() (cols, rows int) { return p.cols, p.rows }
