@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
+	"usher/auth0client/ratelimit"
 	"usher/auth0client/term"
 )
 
@@ -41,7 +41,7 @@ func problem(now time.Time, ex *exchange) error {
 	case http.StatusConflict:
 		return &Conflict{Answer: a}
 	case http.StatusTooManyRequests:
-		return &RateLimited{Until: retryAt(now, ex.header), Answer: a}
+		return &RateLimited{Until: now.Add(ratelimit.Wait(ex.header, now)), Answer: a}
 	}
 	if ex.status >= 500 {
 		return &Unavailable{Answer: a}
@@ -63,21 +63,6 @@ func fieldOf(message string) string {
 		return ""
 	}
 	return m[1]
-}
-
-// retryAt is when the limit lifts: Retry-After, else x-ratelimit-reset measured against the server's own clock, else soon.
-func retryAt(now time.Time, h http.Header) time.Time {
-	wait := time.Second
-	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		wait = time.Duration(min(s, 3600)) * time.Second
-	} else if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		server := now
-		if d, err := http.ParseTime(h.Get("Date")); err == nil {
-			server = d
-		}
-		wait = time.Unix(reset, 0).Sub(server)
-	}
-	return now.Add(min(max(wait, time.Second), time.Minute))
 }
 
 // unreachable makes the typed error of a request without an answer.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"usher/auth0client/ratelimit"
 )
 
 const (
@@ -116,12 +118,12 @@ func (b *budget) learn(h http.Header) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.known = Budget{Limit: limit, Remaining: remaining, Reset: b.now().Add(resetIn(h, b.now())), Known: true}
+	b.known = Budget{Limit: limit, Remaining: remaining, Reset: b.now().Add(ratelimit.Wait(h, b.now())), Known: true}
 }
 
 // limited notes a 429 and says how long to wait for it, with jitter so that several gateways do not come back together.
 func (b *budget) limited(h http.Header) time.Duration {
-	wait := resetIn(h, b.now())
+	wait := ratelimit.Wait(h, b.now())
 	wait += time.Duration(rand.Int64N(int64(250 * time.Millisecond))) //nolint:gosec // jitter is no secret
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -129,21 +131,4 @@ func (b *budget) limited(h http.Header) time.Duration {
 		b.until = until
 	}
 	return wait
-}
-
-// resetIn is how long until the limit lifts: Retry-After, else x-ratelimit-reset, times against the server's own clock,
-// else a second; never less than a second nor more than a minute.
-func resetIn(h http.Header, now time.Time) time.Duration {
-	if d, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = d
-	}
-	wait := time.Second
-	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		wait = time.Duration(min(s, 60)) * time.Second
-	} else if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-		wait = at.Sub(now)
-	} else if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		wait = time.Unix(reset, 0).Sub(now)
-	}
-	return min(max(wait, time.Second), time.Minute)
 }

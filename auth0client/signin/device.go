@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"usher/auth0client/ratelimit"
 )
 
 // DeviceCode is a sign-in that waits for approval in a browser.
@@ -115,21 +116,7 @@ func (c *Client) WaitDevice(ctx context.Context, d DeviceCode) (Operator, error)
 			if refused.Status != http.StatusTooManyRequests {
 				return Operator{}, fmt.Errorf("sign in: %w", refused)
 			}
-			wait = max(interval, tenantWait(header, c.cfg.Now()))
+			wait = max(interval, ratelimit.Wait(header, c.cfg.Now()))
 		}
 	}
-}
-
-// tenantWait is how long a tenant-wide rate limit asks to wait, at most a minute.
-func tenantWait(h http.Header, now time.Time) time.Duration {
-	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
-		return min(max(time.Duration(s)*time.Second, 0), time.Minute)
-	}
-	if reset, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		if d, err := http.ParseTime(h.Get("Date")); err == nil {
-			now = d
-		}
-		return min(max(time.Unix(reset, 0).Sub(now), 0), time.Minute)
-	}
-	return 0
 }

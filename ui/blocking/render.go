@@ -4,9 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"usher/auth0client"
+	"usher/ui/dialog"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -16,7 +15,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	if size.Width <= 0 || size.Height <= 0 {
 		return view.Frame{}
 	}
-	head, body, tail := m.head(size.Width), wrapAll(m.body(), size.Width), wrapAll(m.tail(), size.Width)
+	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(), size.Width), dialog.Wrap(m.tail(), size.Width)
 	if len(head)+len(body)+len(tail)+2 <= size.Height {
 		head, tail = append(head, ""), append([]string{""}, tail...)
 	}
@@ -53,7 +52,7 @@ func (m *Model) body() []string {
 		if errors.As(m.loadErr, &gone) {
 			return []string{t.Danger.Render("This user no longer exists.")}
 		}
-		return m.problem("Their blocks could not be read", m.loadErr)
+		return dialog.Problem(m.env, "Their blocks could not be read", m.loadErr)
 	case working:
 		return []string{"Changing" + t.Icons.Ellipsis + " Closing the dialog does not stop it."}
 	case finished:
@@ -105,19 +104,7 @@ func (m *Model) resultLines() []string {
 		done("Unblocked: the block after failed logins is lifted.")
 	}
 	if o.err != nil {
-		lines = append(lines, m.problem("Not finished", o.err)...)
-	}
-	return lines
-}
-
-func (m *Model) problem(what string, err error) []string {
-	p := view.Explain(m.env.Now(), err)
-	lines := []string{m.env.Theme.Danger.Render(what + ": " + p.Title + ".")}
-	if p.Detail != "" {
-		lines = append(lines, p.Detail)
-	}
-	if p.Hint != "" {
-		lines = append(lines, m.env.Theme.Muted.Render(p.Hint+"."))
+		lines = append(lines, dialog.Problem(m.env, "Not finished", o.err)...)
 	}
 	return lines
 }
@@ -144,22 +131,5 @@ func (m *Model) tail() []string {
 		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+why))
 	}
 	act := strings.ToLower(m.Title())
-	return append(lines, m.buttons("Cancel", m.Title())+"   "+key("y", act)+"  "+key("n", "cancel"))
-}
-
-// buttons are the safe one and the one that acts; the highlighted one has brackets as well as a style.
-func (m *Model) buttons(safe, act string) string {
-	t := m.env.Theme
-	if m.onDo {
-		return "  " + safe + "   " + t.Selected.Render("["+act+"]")
-	}
-	return t.Selected.Render("["+safe+"]") + "   " + act + " "
-}
-
-func wrapAll(lines []string, width int) []string {
-	var all []string
-	for _, line := range lines {
-		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
-	}
-	return all
+	return append(lines, dialog.Buttons(t, "Cancel", m.Title(), m.onDo)+"   "+key("y", act)+"  "+key("n", "cancel"))
 }

@@ -4,9 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"usher/auth0client"
+	"usher/ui/dialog"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -58,7 +57,7 @@ func (m *Model) body(width int) []string {
 		if errors.As(m.loadErr, &gone) {
 			return []string{t.Danger.Render("This user no longer exists.")}
 		}
-		return m.problem("The methods could not be read", m.loadErr, width)
+		return dialog.Wrap(dialog.Problem(m.env, "The methods could not be read", m.loadErr), width)
 	case working:
 		return []string{"Resetting" + t.Icons.Ellipsis + " Closing the dialog does not stop it."}
 	case finished:
@@ -110,7 +109,7 @@ func (m *Model) outcomeLines(width int) []string {
 	if m.outcome.leftErr != nil {
 		lines = append(lines, t.Danger.Render(t.Icons.No+" What is left could not be read: "+m.because(m.outcome.leftErr)))
 	}
-	return wrapAll(lines, width)
+	return dialog.Wrap(lines, width)
 }
 
 func (m *Model) because(err error) string {
@@ -123,18 +122,6 @@ func (m *Model) because(err error) string {
 		return p.Title + " (" + p.Detail + ")"
 	}
 	return p.Title
-}
-
-func (m *Model) problem(what string, err error, width int) []string {
-	p := view.Explain(m.env.Now(), err)
-	lines := []string{m.env.Theme.Danger.Render(what + ": " + p.Title + ".")}
-	if p.Detail != "" {
-		lines = append(lines, p.Detail)
-	}
-	if p.Hint != "" {
-		lines = append(lines, m.env.Theme.Muted.Render(p.Hint+"."))
-	}
-	return wrapAll(lines, width)
 }
 
 // tail is what will happen, or what did, and the buttons.
@@ -158,11 +145,11 @@ func (m *Model) tail(width int) []string {
 		if len(m.choices) == 0 {
 			reset = "Forget browsers"
 		}
-		lines = append(lines, m.buttons("Cancel", reset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
+		lines = append(lines, dialog.Buttons(t, "Cancel", reset, m.onReset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
 	case loading, working:
 		lines = []string{key("esc", "close")}
 	}
-	return wrapAll(lines, width)
+	return dialog.Wrap(lines, width)
 }
 
 func (m *Model) consequences() []string {
@@ -198,21 +185,4 @@ func (m *Model) consequences() []string {
 		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+why))
 	}
 	return lines
-}
-
-// buttons are the safe one and the one that acts; the highlighted one has brackets as well as a style.
-func (m *Model) buttons(safe, act string) string {
-	t := m.env.Theme
-	if m.onReset {
-		return "  " + safe + "   " + t.Selected.Render("["+act+"]")
-	}
-	return t.Selected.Render("["+safe+"]") + "   " + act + " "
-}
-
-func wrapAll(lines []string, width int) []string {
-	var all []string
-	for _, line := range lines {
-		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
-	}
-	return all
 }

@@ -1,0 +1,40 @@
+package dialog
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"usher/ui/theme"
+	"usher/ui/view"
+)
+
+// Buttons are the safe one and the one that acts; the highlighted one has brackets as well as a style.
+func Buttons(t *theme.Theme, safe, act string, onAct bool) string {
+	if onAct {
+		return "  " + safe + "   " + t.Selected.Render("["+act+"]")
+	}
+	return t.Selected.Render("["+safe+"]") + "   " + act + " "
+}
+
+// Problem words an error in a dialog: what failed, what was answered, what to do.
+func Problem(env view.Env, what string, err error) []string {
+	p := view.Explain(env.Now(), err)
+	lines := []string{env.Theme.Danger.Render(what + ": " + p.Title + ".")}
+	if p.Detail != "" {
+		lines = append(lines, p.Detail)
+	}
+	if p.Hint != "" {
+		lines = append(lines, env.Theme.Muted.Render(p.Hint+"."))
+	}
+	return lines
+}
+
+// Wrap breaks lines at words, to at most width cells each.
+func Wrap(lines []string, width int) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
+	}
+	return all
+}
