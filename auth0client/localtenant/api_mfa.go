@@ -39,11 +39,11 @@ func (m *authMethod) json() map[string]any {
 }
 
 func listMethods(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	rows := []any{}
-	for _, m := range c.methods[c.arg(0)] {
+	for _, m := range c.methods.at(c.arg(0)) {
 		rows = append(rows, m.json())
 	}
 	return c.list("authenticators", rows)
@@ -52,21 +52,21 @@ func listMethods(c *call) reply {
 // deleteMethods removes the enrolled factors. A password or passkey is how someone signs in at all, and stays.
 func deleteMethods(c *call) reply {
 	id := c.arg(0)
-	if c.users[id] == nil {
+	if c.users.at(id) == nil {
 		return noUser()
 	}
-	c.methods[id] = slices.DeleteFunc(slices.Clone(c.methods[id]), func(m *authMethod) bool {
+	c.methods.set(id, slices.DeleteFunc(slices.Clone(c.methods.at(id)), func(m *authMethod) bool {
 		return m.Type != "password" && m.Type != "passkey"
-	})
-	c.record("gd_unenroll", c.users[id], "Guardian - Unenroll")
+	}))
+	c.record("gd_unenroll", c.users.at(id), "Guardian - Unenroll")
 	return nothing()
 }
 
 func (c *call) method() (*authMethod, reply) {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return nil, noUser()
 	}
-	for _, m := range c.methods[c.arg(0)] {
+	for _, m := range c.methods.at(c.arg(0)) {
 		if m.ID == c.arg(1) {
 			return m, reply{}
 		}
@@ -88,19 +88,19 @@ func deleteMethod(c *call) reply {
 		return bad
 	}
 	id := c.arg(0)
-	c.methods[id] = slices.DeleteFunc(slices.Clone(c.methods[id]), func(o *authMethod) bool { return o == m })
-	c.record("gd_unenroll", c.users[id], "Guardian - Unenroll")
+	c.methods.set(id, slices.DeleteFunc(slices.Clone(c.methods.at(id)), func(o *authMethod) bool { return o == m }))
+	c.record("gd_unenroll", c.users.at(id), "Guardian - Unenroll")
 	return nothing()
 }
 
 // listEnrollments is the older view of factors: Auth0 shows only the first confirmed one there.
 func listEnrollments(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	kinds := map[string]string{"totp": "authenticator", "push": "guardian", "phone": "sms",
 		"webauthn-roaming": "webauthn-roaming", "webauthn-platform": "webauthn-platform"}
-	for _, m := range c.methods[c.arg(0)] {
+	for _, m := range c.methods.at(c.arg(0)) {
 		kind := kinds[m.Type]
 		if kind == "" || !m.Confirmed {
 			continue
@@ -119,17 +119,17 @@ func listEnrollments(c *call) reply {
 }
 
 func forgetBrowsers(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	return nothing()
 }
 
 func newRecoveryCode(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
-	if !slices.ContainsFunc(c.methods[c.arg(0)], func(m *authMethod) bool { return m.Type == "recovery-code" }) {
+	if !slices.ContainsFunc(c.methods.at(c.arg(0)), func(m *authMethod) bool { return m.Type == "recovery-code" }) {
 		return fail(http.StatusNotFound, "Enrollment not found.", "enrollment_not_found")
 	}
 	return ok(map[string]any{"recovery_code": secret(24, upperNum)})
@@ -139,7 +139,7 @@ func enrollmentTicket(c *call) reply {
 	if c.text("user_id") == "" {
 		return missing("user_id")
 	}
-	if c.users[c.text("user_id")] == nil {
+	if c.users.at(c.text("user_id")) == nil {
 		return noUser()
 	}
 	id := secret(32, alnum)

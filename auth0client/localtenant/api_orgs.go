@@ -10,21 +10,19 @@ func (o *organization) json() map[string]any {
 }
 
 func userOrgs(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	rows := []any{}
-	for _, o := range c.orgs {
-		if slices.Contains(o.Members, c.arg(0)) {
-			rows = append(rows, o.json())
-		}
+	for _, m := range c.members.at(c.arg(0)) {
+		rows = append(rows, c.orgs.at(m.Org).json())
 	}
 	return c.list("organizations", rows)
 }
 
 func listOrgs(c *call) reply {
 	rows := []any{}
-	for _, o := range c.orgs {
+	for _, o := range c.orgs.all() {
 		rows = append(rows, o.json())
 	}
 	return c.listFrom("organizations", rows)
@@ -32,12 +30,7 @@ func listOrgs(c *call) reply {
 
 // org is the organization of the path; nil when there is none.
 func (c *call) org() *organization {
-	for _, o := range c.orgs {
-		if o.ID == c.arg(0) {
-			return o
-		}
-	}
-	return nil
+	return c.orgs.at(c.arg(0))
 }
 
 func noOrg() reply { return fail(http.StatusNotFound, "No organization found by that id or name", "") }
@@ -57,12 +50,13 @@ func orgMembers(c *call) reply {
 	}
 	names, _ := c.fields()
 	rows := []any{}
-	for _, id := range o.Members {
-		row := c.users[id].brief()
+	for _, id := range c.membersOf(o.ID) {
+		row := c.users.at(id).brief()
 		if slices.Contains(names, "roles") {
 			roles := []any{}
-			for _, rid := range o.MemberRoles[id] {
-				roles = append(roles, map[string]any{"id": rid, "name": c.roleByID[rid].Name})
+			m, _ := c.membership(o.ID, id)
+			for _, rid := range m.Roles {
+				roles = append(roles, map[string]any{"id": rid, "name": c.roles.at(rid).Name})
 			}
 			row["roles"] = roles
 		}
@@ -81,11 +75,15 @@ func addOrgMembers(c *call) reply {
 		return *bad
 	}
 	for _, id := range ids {
-		if c.users[id] == nil {
+		if c.users.at(id) == nil {
 			return noUser()
 		}
 	}
-	o.Members = union(o.Members, ids)
+	for _, id := range ids {
+		if _, already := c.membership(o.ID, id); !already {
+			c.setMember(id, membership{Org: o.ID})
+		}
+	}
 	return nothing()
 }
 
@@ -98,58 +96,60 @@ func removeOrgMembers(c *call) reply {
 	if bad != nil {
 		return *bad
 	}
-	o.Members = without(o.Members, ids)
 	for _, id := range ids {
-		delete(o.MemberRoles, id)
+		c.removeMember(o.ID, id)
 	}
 	return nothing()
 }
 
-func (c *call) member() (*organization, reply) {
+// member is the membership the path names; bad has a status when there is none.
+func (c *call) member() (m membership, bad reply) {
 	o := c.org()
-	switch {
-	case o == nil:
-		return nil, noOrg()
-	case !slices.Contains(o.Members, c.arg(1)):
-		return nil, fail(http.StatusNotFound, "The user is not a member of the organization.", "")
+	if o == nil {
+		return m, noOrg()
 	}
-	return o, reply{}
+	m, belongs := c.membership(o.ID, c.arg(1))
+	if !belongs {
+		return m, fail(http.StatusNotFound, "The user is not a member of the organization.", "")
+	}
+	return m, reply{}
 }
 
 func memberRoles(c *call) reply {
-	o, bad := c.member()
-	if o == nil {
+	m, bad := c.member()
+	if bad.status != 0 {
 		return bad
 	}
-	return c.list("roles", c.roleRows(o.MemberRoles[c.arg(1)]))
+	return c.list("roles", c.roleRows(m.Roles))
 }
 
 func addMemberRoles(c *call) reply {
-	o, bad := c.member()
-	if o == nil {
+	m, bad := c.member()
+	if bad.status != 0 {
 		return bad
 	}
 	ids, refused := c.someRoles()
 	if refused != nil {
 		return *refused
 	}
-	held := union(o.MemberRoles[c.arg(1)], ids)
-	if len(held) > maxRoles {
+	m.Roles = union(m.Roles, ids)
+	if len(m.Roles) > maxRoles {
 		return fail(http.StatusBadRequest, "No more roles can be assigned to this member.", "")
 	}
-	o.MemberRoles[c.arg(1)] = held
+	c.setMember(c.arg(1), m)
 	return nothing()
 }
 
 func removeMemberRoles(c *call) reply {
-	o, bad := c.member()
-	if o == nil {
+	m, bad := c.member()
+	if bad.status != 0 {
 		return bad
 	}
 	ids, refused := c.texts("roles")
 	if refused != nil {
 		return *refused
 	}
-	o.MemberRoles[c.arg(1)] = without(o.MemberRoles[c.arg(1)], ids)
+	m.Roles = without(m.Roles, ids)
+	c.setMember(c.arg(1), m)
 	return nothing()
 }

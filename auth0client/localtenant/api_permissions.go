@@ -7,7 +7,7 @@ import (
 
 func (t *Tenant) permissionJSON(p permission) map[string]any {
 	out := map[string]any{"permission_name": p.Name, "resource_server_identifier": p.API, "description": ""}
-	for _, a := range t.apis {
+	for _, a := range t.apis.all() {
 		if a.Identifier != p.API {
 			continue
 		}
@@ -22,7 +22,7 @@ func (t *Tenant) permissionJSON(p permission) map[string]any {
 }
 
 func (t *Tenant) permissionExists(p permission) bool {
-	for _, a := range t.apis {
+	for _, a := range t.apis.all() {
 		if a.Identifier == p.API {
 			return slices.ContainsFunc(a.Scopes, func(s scope) bool { return s.Value == p.Name })
 		}
@@ -33,7 +33,7 @@ func (t *Tenant) permissionExists(p permission) bool {
 // permissionsOfUser lists what a user holds directly and through roles, with where each comes from.
 func permissionsOfUser(c *call) reply {
 	id := c.arg(0)
-	if c.users[id] == nil {
+	if c.users.at(id) == nil {
 		return noUser()
 	}
 	var order []permission
@@ -44,12 +44,12 @@ func permissionsOfUser(c *call) reply {
 		}
 		sources[p] = append(sources[p], source)
 	}
-	for _, p := range c.userPerms[id] {
+	for _, p := range c.userPerms.at(id) {
 		note(p, map[string]any{"source_id": "", "source_name": "", "source_type": "DIRECT"})
 	}
-	for _, rid := range c.userRoles[id] {
-		for _, p := range c.roleByID[rid].Permissions {
-			note(p, map[string]any{"source_id": rid, "source_name": c.roleByID[rid].Name, "source_type": "ROLE"})
+	for _, rid := range c.userRoles.at(id) {
+		for _, p := range c.roles.at(rid).Permissions {
+			note(p, map[string]any{"source_id": rid, "source_name": c.roles.at(rid).Name, "source_type": "ROLE"})
 		}
 	}
 	rows := make([]any, 0, len(order))
@@ -112,25 +112,25 @@ func lessened(have, less []permission) []permission {
 }
 
 func grantPermissions(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	asked, bad := c.existingPermissions()
 	if bad != nil {
 		return *bad
 	}
-	c.userPerms[c.arg(0)] = joined(c.userPerms[c.arg(0)], asked)
+	c.userPerms.set(c.arg(0), joined(c.userPerms.at(c.arg(0)), asked))
 	return reply{status: http.StatusCreated}
 }
 
 func withdrawPermissions(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	asked, bad := c.somePermissions()
 	if bad != nil {
 		return *bad
 	}
-	c.userPerms[c.arg(0)] = lessened(c.userPerms[c.arg(0)], asked)
+	c.userPerms.set(c.arg(0), lessened(c.userPerms.at(c.arg(0)), asked))
 	return nothing()
 }

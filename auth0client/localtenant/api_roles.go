@@ -41,16 +41,16 @@ func (r *role) json() map[string]any {
 func (t *Tenant) roleRows(ids []string) []any {
 	rows := make([]any, 0, len(ids))
 	for _, id := range ids {
-		rows = append(rows, t.roleByID[id].json())
+		rows = append(rows, t.roles.at(id).json())
 	}
 	return rows
 }
 
 func rolesOfUser(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
-	return c.list("roles", c.roleRows(c.userRoles[c.arg(0)]))
+	return c.list("roles", c.roleRows(c.userRoles.at(c.arg(0))))
 }
 
 // someRoles reads the body's role ids, all of which must exist.
@@ -60,7 +60,7 @@ func (c *call) someRoles() ([]string, *reply) {
 		return nil, bad
 	}
 	for _, id := range ids {
-		if c.roleByID[id] == nil {
+		if c.roles.at(id) == nil {
 			gone := fail(http.StatusNotFound, "One or more of the roles do not exist.", "")
 			return nil, &gone
 		}
@@ -83,37 +83,37 @@ func without(have, less []string) []string {
 }
 
 func assignRoles(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	ids, bad := c.someRoles()
 	if bad != nil {
 		return *bad
 	}
-	held := union(c.userRoles[c.arg(0)], ids)
+	held := union(c.userRoles.at(c.arg(0)), ids)
 	if len(held) > maxRoles {
 		return fail(http.StatusBadRequest, "No more roles can be assigned to this user.", "")
 	}
-	c.userRoles[c.arg(0)] = held
+	c.setRoles(c.arg(0), held)
 	return nothing()
 }
 
 func removeRoles(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	ids, bad := c.texts("roles")
 	if bad != nil {
 		return *bad
 	}
-	c.userRoles[c.arg(0)] = without(c.userRoles[c.arg(0)], ids)
+	c.setRoles(c.arg(0), without(c.userRoles.at(c.arg(0)), ids))
 	return nothing()
 }
 
 func listRoles(c *call) reply {
 	filter := strings.ToLower(c.query.Get("name_filter"))
 	rows := []any{}
-	for _, r := range c.roles {
+	for _, r := range c.roles.all() {
 		if strings.Contains(strings.ToLower(r.Name), filter) {
 			rows = append(rows, r.json())
 		}
@@ -133,13 +133,12 @@ func createRole(c *call) reply {
 	if r.Description == "" {
 		r.Description = name
 	}
-	c.roles = append(c.roles, r)
-	c.roleByID[r.ID] = r
+	c.roles.set(r.ID, r)
 	return ok(r.json())
 }
 
 func readRole(c *call) reply {
-	r := c.roleByID[c.arg(0)]
+	r := c.roles.at(c.arg(0))
 	if r == nil {
 		return noRole()
 	}
@@ -147,7 +146,7 @@ func readRole(c *call) reply {
 }
 
 func updateRole(c *call) reply {
-	r := c.roleByID[c.arg(0)]
+	r := c.roles.at(c.arg(0))
 	if r == nil {
 		return noRole()
 	}
@@ -160,43 +159,43 @@ func updateRole(c *call) reply {
 	if d := c.text("description"); d != "" {
 		r.Description = d
 	}
+	c.roles.set(r.ID, r)
 	return ok(r.json())
 }
 
 // deleteRole takes the role from everybody who held it.
 func deleteRole(c *call) reply {
 	id := c.arg(0)
-	if c.roleByID[id] == nil {
+	if c.roles.at(id) == nil {
 		return noRole()
 	}
-	delete(c.roleByID, id)
-	c.roles = slices.DeleteFunc(c.roles, func(r *role) bool { return r.ID == id })
-	for who, held := range c.userRoles {
-		if slices.Contains(held, id) {
-			c.userRoles[who] = without(held, []string{id})
-		}
+	c.roles.drop(id)
+	for _, who := range c.holdersOf(id) {
+		c.setRoles(who, without(c.userRoles.at(who), []string{id}))
 	}
-	for _, o := range c.orgs {
-		for who, held := range o.MemberRoles {
-			o.MemberRoles[who] = without(held, []string{id})
+	for who, in := range c.members.all() {
+		for _, m := range in {
+			if slices.Contains(m.Roles, id) {
+				c.setMember(who, membership{Org: m.Org, Roles: without(m.Roles, []string{id})})
+			}
 		}
 	}
 	return ok(map[string]any{})
 }
 
 func roleUsers(c *call) reply {
-	if c.roleByID[c.arg(0)] == nil {
+	if c.roles.at(c.arg(0)) == nil {
 		return noRole()
 	}
 	rows := []any{}
-	for _, id := range c.sortedIDs(func(u *user) bool { return slices.Contains(c.userRoles[u.ID], c.arg(0)) }) {
-		rows = append(rows, c.users[id].brief())
+	for _, id := range c.holdersOf(c.arg(0)) {
+		rows = append(rows, c.users.at(id).brief())
 	}
 	return c.listFrom("users", rows)
 }
 
 func addRoleUsers(c *call) reply {
-	if c.roleByID[c.arg(0)] == nil {
+	if c.roles.at(c.arg(0)) == nil {
 		return noRole()
 	}
 	ids, bad := c.texts("users")
@@ -204,21 +203,21 @@ func addRoleUsers(c *call) reply {
 		return *bad
 	}
 	for _, id := range ids {
-		if c.users[id] == nil {
+		if c.users.at(id) == nil {
 			return fail(http.StatusNotFound, "One or more of the users do not exist.", "")
 		}
-		if len(union(c.userRoles[id], []string{c.arg(0)})) > maxRoles {
+		if len(union(c.userRoles.at(id), []string{c.arg(0)})) > maxRoles {
 			return fail(http.StatusBadRequest, "No more roles can be assigned to this user.", "")
 		}
 	}
 	for _, id := range ids {
-		c.userRoles[id] = union(c.userRoles[id], []string{c.arg(0)})
+		c.setRoles(id, union(c.userRoles.at(id), []string{c.arg(0)}))
 	}
 	return ok(map[string]any{})
 }
 
 func rolePermissions(c *call) reply {
-	r := c.roleByID[c.arg(0)]
+	r := c.roles.at(c.arg(0))
 	if r == nil {
 		return noRole()
 	}
@@ -230,7 +229,7 @@ func rolePermissions(c *call) reply {
 }
 
 func addRolePermissions(c *call) reply {
-	r := c.roleByID[c.arg(0)]
+	r := c.roles.at(c.arg(0))
 	if r == nil {
 		return noRole()
 	}
@@ -239,11 +238,12 @@ func addRolePermissions(c *call) reply {
 		return *bad
 	}
 	r.Permissions = joined(r.Permissions, asked)
+	c.roles.set(r.ID, r)
 	return reply{status: http.StatusCreated}
 }
 
 func removeRolePermissions(c *call) reply {
-	r := c.roleByID[c.arg(0)]
+	r := c.roles.at(c.arg(0))
 	if r == nil {
 		return noRole()
 	}
@@ -252,5 +252,6 @@ func removeRolePermissions(c *call) reply {
 		return *bad
 	}
 	r.Permissions = lessened(r.Permissions, asked)
+	c.roles.set(r.ID, r)
 	return nothing()
 }

@@ -28,28 +28,28 @@ func (s *session) json(userID string) map[string]any {
 }
 
 func listSessions(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	rows := []any{}
-	for _, s := range c.sessions[c.arg(0)] {
+	for _, s := range c.sessions.at(c.arg(0)) {
 		rows = append(rows, s.json(c.arg(0)))
 	}
 	return c.checkpoint("sessions", rows)
 }
 
 func deleteSessions(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
-	delete(c.sessions, c.arg(0))
+	c.sessions.drop(c.arg(0))
 	return accepted()
 }
 
 func deleteSession(c *call) reply {
-	for id, list := range c.sessions {
+	for id, list := range c.sessions.all() {
 		if i := slices.IndexFunc(list, func(s *session) bool { return s.ID == c.arg(0) }); i >= 0 {
-			c.sessions[id] = slices.Delete(slices.Clone(list), i, i+1)
+			c.sessions.set(id, slices.Delete(slices.Clone(list), i, i+1))
 			return accepted()
 		}
 	}
@@ -64,22 +64,22 @@ func (r *refreshRow) json(userID string) map[string]any {
 }
 
 func listRefreshTokens(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	rows := []any{}
-	for _, r := range c.grants[c.arg(0)] {
+	for _, r := range c.grants.at(c.arg(0)) {
 		rows = append(rows, r.json(c.arg(0)))
 	}
 	return c.checkpoint("tokens", rows)
 }
 
 func deleteRefreshTokens(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	c.endFamilies(c.arg(0), "")
-	delete(c.grants, c.arg(0))
+	c.grants.drop(c.arg(0))
 	return accepted()
 }
 
@@ -94,14 +94,14 @@ func (t *Tenant) endFamilies(userID, sid string) {
 
 func revokeAccess(c *call) reply {
 	id := c.arg(0)
-	if c.users[id] == nil {
+	if c.users.at(id) == nil {
 		return noUser()
 	}
 	sid := c.text("session_id")
 	mine := func(s string) bool { return sid == "" || s == sid }
-	c.sessions[id] = slices.DeleteFunc(slices.Clone(c.sessions[id]), func(s *session) bool { return mine(s.ID) })
+	c.sessions.set(id, slices.DeleteFunc(slices.Clone(c.sessions.at(id)), func(s *session) bool { return mine(s.ID) }))
 	if keep, _ := c.body["preserve_refresh_tokens"].(bool); !keep {
-		c.grants[id] = slices.DeleteFunc(slices.Clone(c.grants[id]), func(r *refreshRow) bool { return mine(r.Session) })
+		c.grants.set(id, slices.DeleteFunc(slices.Clone(c.grants.at(id)), func(r *refreshRow) bool { return mine(r.Session) }))
 		c.endFamilies(id, sid)
 	}
 	return accepted()

@@ -60,7 +60,7 @@ func (c *call) logList(events []*logEvent) reply {
 }
 
 func userLogs(c *call) reply {
-	if c.users[c.arg(0)] == nil {
+	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
 	events := c.userEvents(c.arg(0))
@@ -150,7 +150,7 @@ func (c *call) connectionJSON(cn *connection) map[string]any {
 func listConnections(c *call) reply {
 	strategies, name := c.query["strategy"], c.query.Get("name")
 	rows := []any{}
-	for _, cn := range c.connections {
+	for _, cn := range c.connections.all() {
 		if (len(strategies) == 0 || slices.Contains(strategies, cn.Strategy)) && (name == "" || name == cn.Name) {
 			rows = append(rows, c.connectionJSON(cn))
 		}
@@ -159,10 +159,8 @@ func listConnections(c *call) reply {
 }
 
 func readConnection(c *call) reply {
-	for _, cn := range c.connections {
-		if cn.ID == c.arg(0) {
-			return ok(c.connectionJSON(cn))
-		}
+	if cn := c.connections.at(c.arg(0)); cn != nil {
+		return ok(c.connectionJSON(cn))
 	}
 	return fail(http.StatusNotFound, "The connection does not exist.", "inexistent_connection")
 }
@@ -170,7 +168,7 @@ func readConnection(c *call) reply {
 func listClients(c *call) reply {
 	names, include := c.fields()
 	rows := []any{}
-	for _, cl := range c.clients {
+	for _, cl := range c.clients.all() {
 		row := map[string]any{"client_id": cl.ID, "name": cl.Name, "app_type": cl.Type, "is_first_party": cl.FirstParty,
 			"global": false}
 		for k := range row {
@@ -185,7 +183,7 @@ func listClients(c *call) reply {
 
 func listAPIs(c *call) reply {
 	rows := []any{}
-	for _, a := range c.apis {
+	for _, a := range c.apis.all() {
 		scopes := []any{}
 		for _, s := range a.Scopes {
 			scopes = append(scopes, map[string]any{"value": s.Value, "description": s.Description})
@@ -206,17 +204,17 @@ func (c *call) ticketUser() (*user, *reply) {
 	case id != "" && email != "":
 		return refuse(invalid("Payload validation error: 'user_id' and 'email' cannot be sent together."))
 	case id == "":
-		cn := slices.IndexFunc(c.connections, func(x *connection) bool { return x.ID == connectionID })
-		if cn < 0 {
+		cn := c.connections.at(connectionID)
+		if cn == nil {
 			return refuse(fail(http.StatusBadRequest, "The connection with id "+connectionID+" does not exist.", "inexistent_connection"))
 		}
-		ids := c.sortedIDs(func(u *user) bool { return u.Email == email && u.connection() == c.connections[cn].Name })
+		ids := c.sortedIDs(func(u *user) bool { return u.Email == email && u.connection() == cn.Name })
 		if len(ids) == 0 {
 			return refuse(noUser())
 		}
 		id = ids[0]
 	}
-	u := c.users[id]
+	u := c.users.at(id)
 	switch {
 	case u == nil:
 		return refuse(noUser())
@@ -261,7 +259,7 @@ func sendVerification(c *call) reply {
 		return *bad
 	}
 	j := &job{ID: "job_" + pick(c.ids, 16, alnum), Type: "verification_email", Created: c.now().UTC()}
-	c.jobs[j.ID] = j
+	c.jobs.set(j.ID, j)
 	c.record("svr", u, "")
 	out := j.json()
 	out["status"] = "pending"
@@ -269,7 +267,7 @@ func sendVerification(c *call) reply {
 }
 
 func readJob(c *call) reply {
-	j := c.jobs[c.arg(0)]
+	j := c.jobs.at(c.arg(0))
 	if j == nil {
 		return fail(http.StatusNotFound, "The job does not exist.", "inexistent_job")
 	}

@@ -113,10 +113,8 @@ func (t *Tenant) matching(q lucene.Query) []*user {
 
 func (t *Tenant) orgIDs(userID string) []any {
 	var out []any
-	for _, o := range t.orgs {
-		if slices.Contains(o.Members, userID) {
-			out = append(out, o.ID)
-		}
+	for _, m := range t.members.at(userID) {
+		out = append(out, m.Org)
 	}
 	return out
 }
@@ -185,14 +183,14 @@ func usersByEmail(c *call) reply {
 	names, include := c.fields()
 	rows := []any{}
 	for _, id := range c.sortedIDs(func(u *user) bool { return u.Email == email }) {
-		rows = append(rows, c.users[id].json(names, include))
+		rows = append(rows, c.users.at(id).json(names, include))
 	}
 	return ok(rows)
 }
 
 func (t *Tenant) sortedIDs(keep func(*user) bool) []string {
 	var ids []string
-	for id, u := range t.users {
+	for id, u := range t.users.all() {
 		if keep(u) {
 			ids = append(ids, id)
 		}
@@ -205,8 +203,8 @@ func readUser(c *call) reply {
 	if c.ownOnly(c.arg(0), "read:users") {
 		return notSubject()
 	}
-	u, found := c.users[c.arg(0)]
-	if !found {
+	u := c.users.at(c.arg(0))
+	if u == nil {
 		return noUser()
 	}
 	body := u.json(c.fields())
@@ -220,7 +218,7 @@ func readUser(c *call) reply {
 
 // multifactor is the old summary of factors that a single read carries.
 func (t *Tenant) multifactor(id string) []string {
-	for _, m := range t.methods[id] {
+	for _, m := range t.methods.at(id) {
 		if m.Confirmed && m.Type != "password" && m.Type != "passkey" && m.Type != "recovery-code" {
 			return []string{"guardian"}
 		}
@@ -234,20 +232,17 @@ func deleteUser(c *call) reply {
 	if c.ownOnly(id, "delete:users") {
 		return notSubject()
 	}
-	if _, found := c.users[id]; !found {
+	if !c.users.has(id) {
 		return nothing()
 	}
-	delete(c.users, id)
-	delete(c.userRoles, id)
-	delete(c.userPerms, id)
-	delete(c.methods, id)
-	delete(c.blocks, id)
-	delete(c.sessions, id)
-	delete(c.grants, id)
-	for _, o := range c.orgs {
-		o.Members = slices.DeleteFunc(o.Members, func(m string) bool { return m == id })
-		delete(o.MemberRoles, id)
-	}
+	c.users.drop(id)
+	c.setRoles(id, nil)
+	c.userPerms.drop(id)
+	c.methods.drop(id)
+	c.blocks.drop(id)
+	c.sessions.drop(id)
+	c.grants.drop(id)
+	c.setMemberships(id, nil)
 	for _, f := range c.families {
 		if f.userID == id {
 			f.dead = true
@@ -266,17 +261,17 @@ func blockRows(blocks []block) reply {
 }
 
 func blocksOfUser(c *call) reply {
-	if _, found := c.users[c.arg(0)]; !found {
+	if !c.users.has(c.arg(0)) {
 		return noUser()
 	}
-	return blockRows(c.blocks[c.arg(0)])
+	return blockRows(c.blocks.at(c.arg(0)))
 }
 
 func unblockUser(c *call) reply {
-	if _, found := c.users[c.arg(0)]; !found {
+	if !c.users.has(c.arg(0)) {
 		return noUser()
 	}
-	delete(c.blocks, c.arg(0))
+	c.blocks.drop(c.arg(0))
 	return nothing()
 }
 
@@ -288,7 +283,7 @@ func blocksByIdentifier(c *call) reply {
 	}
 	var rows []block
 	for _, id := range c.sortedIDs(func(u *user) bool { return u.answersTo(who) }) {
-		rows = append(rows, c.blocks[id]...)
+		rows = append(rows, c.blocks.at(id)...)
 	}
 	return blockRows(rows)
 }
@@ -300,7 +295,7 @@ func unblockByIdentifier(c *call) reply {
 			"invalid_query_string")
 	}
 	for _, id := range c.sortedIDs(func(u *user) bool { return u.answersTo(who) }) {
-		delete(c.blocks, id)
+		c.blocks.drop(id)
 	}
 	return nothing()
 }

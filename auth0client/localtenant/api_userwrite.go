@@ -146,7 +146,7 @@ func createUser(c *call) reply {
 	}
 	u.fillIn()
 	if u.Password != "" {
-		c.methods[u.ID] = append(c.methods[u.ID], passwordMethod(c.ids, now))
+		c.methods.set(u.ID, append(c.methods.at(u.ID), passwordMethod(c.ids, now)))
 	}
 	c.put(u)
 	return created(u.json(nil, true))
@@ -195,7 +195,7 @@ func weak(password string) *reply {
 
 // taken reports that another record of the same connection has u's id, address, username or phone number.
 func (t *Tenant) taken(u *user) bool {
-	for _, o := range t.users {
+	for _, o := range t.users.all() {
 		if o.ID == u.ID && !o.Created.Equal(u.Created) {
 			return true
 		}
@@ -211,7 +211,7 @@ func (t *Tenant) taken(u *user) bool {
 }
 
 func (t *Tenant) connectionNamed(name string) *connection {
-	for _, c := range t.connections {
+	for _, c := range t.connections.all() {
 		if c.Name == name {
 			return c
 		}
@@ -224,8 +224,8 @@ func updateUser(c *call) reply {
 	if c.ownOnly(id, "update:users", "update:users_app_metadata") {
 		return notSubject()
 	}
-	old, found := c.users[id]
-	if !found {
+	old := c.users.at(id)
+	if old == nil {
 		return noUser()
 	}
 	body, bad := attributes(c.body, "user_id")
@@ -256,7 +256,7 @@ func updateUser(c *call) reply {
 		if u.Blocked != nil {
 			u.Blocked = new(bool)
 		}
-		delete(c.blocks, id)
+		c.blocks.drop(id)
 	}
 	c.put(u)
 	return ok(u.json(nil, true))

@@ -36,8 +36,8 @@ func TestAnswersConformToAuth0sDescription(t *testing.T) {
 	t.Parallel()
 	doc := loadSpec(t)
 	r := serve(t, Options{Users: 200})
-	org := url.PathEscape(r.tenant.orgs[0].ID)
-	role := url.PathEscape(r.tenant.roles[3].ID)
+	org := url.PathEscape(r.tenant.orgs.list()[0].ID)
+	role := url.PathEscape(r.tenant.roles.list()[3].ID)
 	for _, c := range []struct {
 		method, template, path, body string
 		status                       int

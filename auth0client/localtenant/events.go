@@ -62,7 +62,7 @@ func (t *Tenant) logWrite(c *call, status int) {
 	if id := c.r.Header.Get("X-Correlation-ID"); id != "" {
 		e.Correlation = id[:min(len(id), 64)]
 	}
-	if len(c.args) > 0 && t.origin[c.arg(0)] != nil || len(c.args) > 0 && t.users[c.arg(0)] != nil {
+	if len(c.args) > 0 && t.origin[c.arg(0)] != nil || len(c.args) > 0 && t.users.at(c.arg(0)) != nil {
 		e.UserID = c.arg(0)
 	}
 }

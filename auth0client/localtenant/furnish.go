@@ -80,7 +80,7 @@ func (t *Tenant) furnish() {
 		"password_complexity_options": map[string]any{"min_length": 8}, "import_mode": false, "disable_signup": false}
 	closed := map[string]any{"passwordPolicy": "excellent", "brute_force_protection": true, "requires_username": false,
 		"password_complexity_options": map[string]any{"min_length": 12}, "import_mode": false, "disable_signup": true}
-	t.connections = []*connection{
+	for _, x := range []*connection{
 		{ID: id("con_"), Name: database, Strategy: "auth0", Options: db},
 		{ID: id("con_"), Name: "google-oauth2", Strategy: "google-oauth2",
 			Options: map[string]any{"email": true, "profile": true, "scope": []string{"email", "profile"}}},
@@ -89,8 +89,10 @@ func (t *Tenant) furnish() {
 		{ID: id("con_"), Name: corporate, Display: "Example Corp", Strategy: "samlp",
 			Options: map[string]any{"set_user_root_attributes": "on_each_login"}},
 		{ID: id("con_"), Name: operatorsBase, Strategy: "auth0", Options: closed},
+	} {
+		t.connections.set(x.ID, x)
 	}
-	t.apis = []*resourceServer{
+	for _, x := range []*resourceServer{
 		{ID: pick(r, 24, hexDigits), Name: "Auth0 Management API", Identifier: t.ManagementAudience(), System: true,
 			Scopes: scopesOf(managementScopes()...)},
 		{ID: pick(r, 24, hexDigits), Name: "usher", Identifier: UsherAudience, Scopes: scopesOf(usherPermissions()...)},
@@ -99,17 +101,21 @@ func (t *Tenant) furnish() {
 				"moderate:reviews")},
 		{ID: pick(r, 24, hexDigits), Name: "Billing API", Identifier: billingAPI,
 			Scopes: scopesOf("read:invoices", "write:invoices", "void:invoices", "read:reports", "export:reports")},
+	} {
+		t.apis.set(x.ID, x)
 	}
-	t.clients = []*client{
+	for _, x := range []*client{
 		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true},
 		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: t.secret, FirstParty: true},
 		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true},
+	} {
+		t.clients.set(x.ID, x)
 	}
 	t.furnishRoles(id)
 	for _, o := range [][2]string{{"northwind", "Northwind Traders"}, {"contoso", "Contoso Retail"},
 		{"fabrikam", "Fabrikam Logistics"}, {"tailspin", "Tailspin Toys"}} {
-		t.orgs = append(t.orgs, &organization{ID: id("org_"), Name: o[0], Display: o[1], MemberRoles: map[string][]string{},
-			Created: t.born.AddDate(-1, 0, 0)})
+		made := &organization{ID: id("org_"), Name: o[0], Display: o[1], Created: t.born.AddDate(-1, 0, 0)}
+		t.orgs.set(made.ID, made)
 	}
 }
 
@@ -137,8 +143,7 @@ func (t *Tenant) furnishRoles(id func(string) string) {
 		for _, p := range r.permissions {
 			made.Permissions = append(made.Permissions, permission{API: r.api, Name: p})
 		}
-		t.roles = append(t.roles, made)
-		t.roleByID[made.ID] = made
+		t.roles.set(made.ID, made)
 	}
 }
 
@@ -152,10 +157,5 @@ func scopesOf(values ...string) []scope {
 }
 
 func (t *Tenant) roleNamed(name string) *role {
-	for _, r := range t.roles {
-		if r.Name == name {
-			return r
-		}
-	}
-	return nil
+	return t.roles.find(func(r *role) bool { return r.Name == name })
 }

@@ -78,7 +78,7 @@ func (t *Tenant) serveKeys(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (t *Tenant) clientByID(id string) *client {
-	for _, c := range t.clients {
+	for _, c := range t.clients.all() {
 		if c.ID == id {
 			return c
 		}
@@ -210,13 +210,13 @@ func (t *Tenant) refreshToken(w http.ResponseWriter, p map[string]string) {
 	case p["refresh_token"] == "":
 		oauthFail(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: refresh_token")
 		return
-	case rt == nil || rt.f.dead || rt.f.clientID != p["client_id"] || t.users[rt.f.userID] == nil:
+	case rt == nil || rt.f.dead || rt.f.clientID != p["client_id"] || t.users.at(rt.f.userID) == nil:
 		bad("Unknown or invalid refresh token.")
 		return
 	case !t.now().Before(rt.expires):
 		bad("Unknown or invalid refresh token.")
 		return
-	case t.users[rt.f.userID].isBlocked():
+	case t.users.at(rt.f.userID).isBlocked():
 		bad("user is blocked")
 		return
 	}
@@ -225,7 +225,7 @@ func (t *Tenant) refreshToken(w http.ResponseWriter, p map[string]string) {
 		within := t.opts.RefreshLeeway > 0 && t.now().Sub(rt.rotated) <= t.opts.RefreshLeeway && rt.next.next == nil
 		if !within {
 			rt.f.dead = true
-			t.record("ferrt", t.users[rt.f.userID], "Unsuccessful Refresh Token exchange, reused refresh token detected")
+			t.record("ferrt", t.users.at(rt.f.userID), "Unsuccessful Refresh Token exchange, reused refresh token detected")
 			bad("Unknown or invalid refresh token.")
 			return
 		}
@@ -239,7 +239,7 @@ func (t *Tenant) refreshToken(w http.ResponseWriter, p map[string]string) {
 		rt.rotated = t.now()
 	}
 	rt.next = next
-	t.record("sertft", t.users[rt.f.userID], "")
+	t.record("sertft", t.users.at(rt.f.userID), "")
 	t.issueShared(w, rt.f, &narrowed, raw)
 }
 
@@ -279,7 +279,7 @@ func (t *Tenant) revoke(w http.ResponseWriter, r *http.Request) {
 	if rt := t.refresh[p["token"]]; rt != nil && rt.f.clientID == p["client_id"] {
 		// A rotating token stands for its family: what it was rotated into must not outlive it.
 		rt.f.dead = true
-		t.record("srrt", t.users[rt.f.userID], "")
+		t.record("srrt", t.users.at(rt.f.userID), "")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
@@ -288,7 +288,7 @@ func (t *Tenant) revoke(w http.ResponseWriter, r *http.Request) {
 func (t *Tenant) userinfo(w http.ResponseWriter, r *http.Request) {
 	who, problem := t.bearer(r)
 	t.mu.Lock()
-	u := t.users[who.Subject]
+	u := t.users.at(who.Subject)
 	t.mu.Unlock()
 	if problem != "" || u == nil || !slices.Contains(who.Audience, t.Issuer()+"userinfo") {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."`)

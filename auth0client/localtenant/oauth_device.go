@@ -78,7 +78,7 @@ func (t *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 func (t *Tenant) knowsAPI(identifier string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.ContainsFunc(t.apis, func(a *resourceServer) bool { return a.Identifier == identifier })
+	return t.apis.find(func(a *resourceServer) bool { return a.Identifier == identifier }) != nil
 }
 
 func (t *Tenant) deviceToken(w http.ResponseWriter, p map[string]string) {
@@ -114,7 +114,7 @@ func (t *Tenant) deviceToken(w http.ResponseWriter, p map[string]string) {
 		return
 	}
 	d.state = deviceDone
-	u := t.users[d.userID]
+	u := t.users.at(d.userID)
 	if u == nil || u.isBlocked() {
 		oauthFail(w, http.StatusForbidden, "access_denied", "user is blocked")
 		return
@@ -138,8 +138,8 @@ func (t *Tenant) signedIn(u *user, f *family) {
 	c.Logins++
 	c.LastIP = "127.0.0.1"
 	t.put(c)
-	t.sessions[u.ID] = append(t.sessions[u.ID], &session{ID: f.sid, Created: c.LastLogin, Active: c.LastLogin, IP: c.LastIP,
-		Client: f.clientID})
+	t.sessions.set(u.ID, append(t.sessions.at(u.ID), &session{ID: f.sid, Created: c.LastLogin, Active: c.LastLogin, IP: c.LastIP,
+		Client: f.clientID}))
 }
 
 // Approve answers a pending device code as the operator of a preset: viewer, support or admin.
@@ -165,11 +165,11 @@ func (t *Tenant) decide(userCode, userID string) error {
 		d.state = deviceDenied
 		t.record("fdecc", nil, "User cancelled the confirmation prompt")
 		return nil
-	case t.users[userID] == nil:
+	case t.users.at(userID) == nil:
 		return errors.New("this operator no longer exists")
 	}
 	d.state, d.userID, d.approved = deviceApproved, userID, t.now()
-	t.record("s", t.users[userID], "")
+	t.record("s", t.users.at(userID), "")
 	return nil
 }
 

@@ -21,12 +21,15 @@ type maker struct {
 	fake *gofakeit.Faker
 	rand *mathrand.Rand
 	seen map[string]bool
+
+	roles []*role
+	orgs  []*organization
 }
 
 // populate generates n people. Who they are depends on the seed alone, their dates also on the clock.
 func (t *Tenant) populate(n int) {
 	m := maker{Tenant: t, fake: gofakeit.New(t.opts.Seed + 1), rand: mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)),
-		seen: map[string]bool{"ada@example.com": true}}
+		seen: map[string]bool{"ada@example.com": true}, roles: t.roles.list(), orgs: t.orgs.list()}
 	for i := range n {
 		if i == 0 {
 			m.showcase()
@@ -38,7 +41,8 @@ func (t *Tenant) populate(n int) {
 
 // settleIn adds a record that was there before the tenant was started.
 func (t *Tenant) settleIn(u *user) {
-	t.users[u.ID], t.origin[u.ID] = u, u
+	t.origin[u.ID] = u
+	t.users.set(u.ID, u)
 	t.applyIndex(u.ID, u)
 }
 
@@ -59,11 +63,11 @@ func (m *maker) showcase() {
 		UserMetadata: map[string]any{"language": "en-GB", "newsletter": true, "address": map[string]any{"city": "London", "country": "UK"}},
 		AppMetadata:  map[string]any{"plan": "premium", "customer": "C-10001", "tags": []any{"vip", "beta"}}}
 	m.settleIn(u)
-	m.userRoles[u.ID] = []string{m.roleNamed("Customer").ID, m.roleNamed("Refund desk").ID}
+	m.setRoles(u.ID, []string{m.roleNamed("Customer").ID, m.roleNamed("Refund desk").ID})
 	for _, kind := range []string{"password", "totp", "phone", "recovery-code"} {
 		m.addMethod(u, kind)
 	}
-	m.orgs[0].Members = append(m.orgs[0].Members, u.ID)
+	m.setMember(u.ID, membership{Org: m.orgs[0].ID})
 	m.addSessions(u, 2)
 }
 
@@ -135,7 +139,7 @@ func (m *maker) history(u *user, strategy string) {
 	}
 	if m.chance(60) {
 		u.AppMetadata = map[string]any{"plan": m.fake.RandomString([]string{"free", "basic", "premium", "Enterprise"}),
-			"customer": "C-" + strconv.Itoa(20000+len(m.users))}
+			"customer": "C-" + strconv.Itoa(20000+m.users.len())}
 		if m.chance(25) {
 			u.AppMetadata["tags"] = []any{m.fake.RandomString([]string{"vip", "beta", "trial"}), "imported"}
 		}
@@ -154,14 +158,14 @@ func (m *maker) address() string {
 // belongings gives a user roles, permissions, factors, memberships, blocks and sessions.
 func (m *maker) belongings(u *user, strategy string) {
 	if m.chance(70) {
-		m.userRoles[u.ID] = []string{m.roles[3].ID}
+		m.setRoles(u.ID, []string{m.roles[3].ID})
 	}
 	if m.chance(12) {
 		id := m.roles[4+m.rand.IntN(len(m.roles)-4)].ID
-		m.userRoles[u.ID] = append(m.userRoles[u.ID], id)
+		m.setRoles(u.ID, append(m.userRoles.at(u.ID), id))
 	}
 	if m.chance(5) {
-		m.userPerms[u.ID] = []permission{{API: shopAPI, Name: "read:orders"}}
+		m.userPerms.set(u.ID, []permission{{API: shopAPI, Name: "read:orders"}})
 	}
 	if strategy == "auth0" {
 		m.addMethod(u, "password")
@@ -174,14 +178,14 @@ func (m *maker) belongings(u *user, strategy string) {
 		}
 	}
 	if m.chance(18) {
-		o := m.orgs[m.rand.IntN(len(m.orgs))]
-		o.Members = append(o.Members, u.ID)
+		in := membership{Org: m.orgs[m.rand.IntN(len(m.orgs))].ID}
 		if m.chance(40) {
-			o.MemberRoles[u.ID] = []string{m.roles[5+m.rand.IntN(3)].ID}
+			in.Roles = []string{m.roles[5+m.rand.IntN(3)].ID}
 		}
+		m.setMember(u.ID, in)
 	}
 	if strategy == "auth0" && m.chance(2) {
-		m.blocks[u.ID] = []block{{Identifier: u.Email, IP: m.address(), Connection: database}}
+		m.blocks.set(u.ID, []block{{Identifier: u.Email, IP: m.address(), Connection: database}})
 	}
 	if u.Logins > 0 && m.chance(30) {
 		m.addSessions(u, 1+m.rand.IntN(2))
@@ -202,7 +206,7 @@ func (m *maker) addMethod(u *user, kind string) {
 	case "webauthn-roaming", "webauthn-platform", "passkey":
 		x.Name, x.KeyID = m.fake.RandomString([]string{"Security key", "MacBook", "Windows Hello"}), pick(m.rand, 22, alnum)
 	}
-	m.methods[u.ID] = append(m.methods[u.ID], x)
+	m.methods.set(u.ID, append(m.methods.at(u.ID), x))
 }
 
 func passwordMethod(r *mathrand.Rand, at time.Time) *authMethod {
@@ -214,9 +218,9 @@ func (m *maker) addSessions(u *user, n int) {
 		begun := m.ago(72 * time.Hour)
 		s := &session{ID: pick(m.rand, 32, alnum), Created: begun, Active: begun.Add(m.born.Sub(begun) / 2), IP: m.address(),
 			Agent: m.fake.RandomString(agents()), Client: shopClientID}
-		m.sessions[u.ID] = append(m.sessions[u.ID], s)
-		m.grants[u.ID] = append(m.grants[u.ID], &refreshRow{ID: pick(m.rand, 18, alnum), Client: s.Client, Session: s.ID,
-			Created: begun, Exchanged: s.Active, API: shopAPI})
+		m.sessions.set(u.ID, append(m.sessions.at(u.ID), s))
+		m.grants.set(u.ID, append(m.grants.at(u.ID), &refreshRow{ID: pick(m.rand, 18, alnum), Client: s.Client, Session: s.ID,
+			Created: begun, Exchanged: s.Active, API: shopAPI}))
 	}
 }
 
@@ -227,8 +231,9 @@ func agents() []string {
 }
 
 func (t *Tenant) addOperators() {
+	roles := t.roles.list()
 	for i, o := range operators() {
-		if t.users[o.ID] != nil {
+		if t.users.at(o.ID) != nil {
 			continue
 		}
 		given, family, _ := strings.Cut(o.Name, " ")
@@ -236,7 +241,7 @@ func (t *Tenant) addOperators() {
 			Nickname: strings.ToLower(given), Picture: gravatar(o.Email, o.Name), Created: t.born.AddDate(-1, 0, 0),
 			Updated: t.born.AddDate(0, -1, 0), Identities: []identity{{Connection: operatorsBase,
 				UserID: strings.TrimPrefix(o.ID, "auth0|"), Provider: "auth0"}}})
-		t.userRoles[o.ID] = []string{t.roles[i].ID}
+		t.setRoles(o.ID, []string{roles[i].ID})
 	}
 }
 
@@ -268,12 +273,12 @@ func (t *Tenant) load(data []byte) error {
 		if u.Email == "" {
 			return fmt.Errorf("user %d has no email", i+1)
 		}
-		if t.users[u.ID] != nil {
+		if t.users.at(u.ID) != nil {
 			return fmt.Errorf("user %d: the id %q is there twice", i+1, u.ID)
 		}
 		u.fillIn()
 		t.settleIn(u)
-		t.methods[u.ID] = []*authMethod{passwordMethod(r, t.born)}
+		t.methods.set(u.ID, []*authMethod{passwordMethod(r, t.born)})
 	}
 	return nil
 }

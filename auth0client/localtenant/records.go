@@ -62,8 +62,6 @@ type client struct {
 
 type organization struct {
 	ID, Name, Display string
-	Members           []string // user ids
-	MemberRoles       map[string][]string
 	Created           time.Time
 }
 

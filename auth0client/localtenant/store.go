@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"slices"
@@ -47,34 +46,37 @@ type Tenant struct {
 	key  func() (*rsa.PrivateKey, error)
 	ids  *mathrand.Rand // ids of what is created later, from the seed
 
-	users   map[string]*user // current records; a record is never changed in place
+	users   *table[*user]    // current records; a record is never changed in place
 	index   []*user          // what the search sees
 	indexAt map[string]int   // user id to place in index
 	pending []indexWrite     // writes the search does not see yet
 	origin  map[string]*user // records as generated, from which old log events are derived
 
-	connections []*connection
-	apis        []*resourceServer
-	clients     []*client
-	orgs        []*organization
-	roles       []*role
-	roleByID    map[string]*role
+	connections *table[*connection]
+	apis        *table[*resourceServer]
+	clients     *table[*client]
+	orgs        *table[*organization]
+	roles       *table[*role]
 
-	userRoles map[string][]string
-	userPerms map[string][]permission
-	methods   map[string][]*authMethod
-	blocks    map[string][]block
-	secret    string // the gateway's client secret, new in each process
+	userRoles *table[[]string]     // by user id, as the rest down to grants; changed by setRoles
+	members   *table[[]membership] // changed by setMemberships
+	userPerms *table[[]permission]
+	methods   *table[[]*authMethod]
+	blocks    *table[[]block]
+	sessions  *table[[]*session]
+	grants    *table[[]*refreshRow]
+	jobs      *table[*job]
+
+	holders map[string]*ids // users by role
+	inOrg   map[string]*ids // users by organization
+
+	secret string // the gateway's client secret, new in each process
 	// bornMethods and bornBlocks are as at the start: old log events are derived from them.
 	bornMethods map[string][]*authMethod
 	bornBlocks  map[string][]block
-	sessions    map[string][]*session
-	grants      map[string][]*refreshRow
-	jobs        map[string]*job
-
-	events  []*logEvent // written while running, oldest first
-	past    []*logEvent // generated for everybody on the first tenant-wide read, newest first
-	logTick int
+	events      []*logEvent // written while running, oldest first
+	past        []*logEvent // generated for everybody on the first tenant-wide read, newest first
+	logTick     int
 
 	devices    map[string]*deviceRequest // by device code
 	deviceUser map[string]*deviceRequest // by user code
@@ -116,10 +118,13 @@ func New(o Options) (*Tenant, error) {
 	t := &Tenant{
 		secret: rand.Text(), now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
-		users: map[string]*user{}, indexAt: map[string]int{}, origin: map[string]*user{}, roleByID: map[string]*role{},
-		userRoles: map[string][]string{}, userPerms: map[string][]permission{}, methods: map[string][]*authMethod{},
-		blocks: map[string][]block{}, sessions: map[string][]*session{}, grants: map[string][]*refreshRow{},
-		jobs: map[string]*job{}, devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
+		users: newTable[*user]("user"), indexAt: map[string]int{}, origin: map[string]*user{},
+		connections: newTable[*connection]("connection"), apis: newTable[*resourceServer]("api"), clients: newTable[*client]("client"),
+		orgs: newTable[*organization]("organization"), roles: newTable[*role]("role"), userRoles: newTable[[]string]("user roles"),
+		userPerms: newTable[[]permission]("user permissions"), methods: newTable[[]*authMethod]("authentication methods"),
+		blocks: newTable[[]block]("blocks"), sessions: newTable[[]*session]("sessions"), grants: newTable[[]*refreshRow]("refresh tokens"),
+		members: newTable[[]membership]("memberships"), holders: map[string]*ids{}, inOrg: map[string]*ids{},
+		jobs: newTable[*job]("job"), devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
 		refresh: map[string]*refreshToken{}, issued: map[string]*family{}, buckets: map[string]*bucket{},
 	}
 	// A 2048-bit key takes longer than all the people: it is made meanwhile, and waited for at the first signature.
@@ -136,7 +141,7 @@ func New(o Options) (*Tenant, error) {
 	}
 	t.addOperators()
 	// What is old stays as it was, whatever changes later.
-	t.bornMethods, t.bornBlocks = maps.Clone(t.methods), maps.Clone(t.blocks)
+	t.bornMethods, t.bornBlocks = t.methods.copied(), t.blocks.copied()
 	t.mux = t.routes()
 	return t, nil
 }
@@ -150,9 +155,10 @@ func (t *Tenant) SetBaseURL(base string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.base = strings.TrimRight(base, "/")
-	for _, a := range t.apis {
+	for _, a := range t.apis.all() {
 		if a.System {
 			a.Identifier = t.base + "/api/v2/"
+			t.apis.set(a.ID, a)
 		}
 	}
 }
@@ -171,7 +177,7 @@ func (t *Tenant) Device() (clientID, audience string) { return consoleClientID, 
 
 // put stores a record and queues it for the search index.
 func (t *Tenant) put(u *user) {
-	t.users[u.ID] = u
+	t.users.set(u.ID, u)
 	t.queue(u.ID, u)
 }
 

@@ -177,13 +177,13 @@ func (t *Tenant) granted(f *family) (scopes, permissions []string) {
 // permissionsFor is what a user holds on one API, directly and through roles, sorted.
 func (t *Tenant) permissionsFor(userID, api string) []string {
 	out := []string{}
-	for _, p := range t.userPerms[userID] {
+	for _, p := range t.userPerms.at(userID) {
 		if p.API == api {
 			out = append(out, p.Name)
 		}
 	}
-	for _, id := range t.userRoles[userID] {
-		for _, p := range t.roleByID[id].Permissions {
+	for _, id := range t.userRoles.at(userID) {
+		for _, p := range t.roles.at(id).Permissions {
 			if p.API == api {
 				out = append(out, p.Name)
 			}
@@ -207,7 +207,7 @@ type identityClaims struct {
 }
 
 func (t *Tenant) idToken(f *family) (string, error) {
-	u := t.users[f.userID]
+	u := t.users.at(f.userID)
 	now := t.now()
 	c := identityClaims{Claims: jwt.Claims{
 		Issuer: t.Issuer(), Subject: f.userID, Audience: jwt.Audience{f.clientID}, IssuedAt: jwt.NewNumericDate(now),
