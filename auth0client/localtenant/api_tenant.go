@@ -208,7 +208,7 @@ func (c *call) ticketUser() (*user, *reply) {
 		if cn == nil {
 			return refuse(fail(http.StatusBadRequest, "The connection with id "+connectionID+" does not exist.", "inexistent_connection"))
 		}
-		ids := c.sortedIDs(func(u *user) bool { return u.Email == email && u.connection() == cn.Name })
+		ids := slices.DeleteFunc(c.byEmail(email), func(id string) bool { return c.users.at(id).connection() != cn.Name })
 		if len(ids) == 0 {
 			return refuse(noUser())
 		}

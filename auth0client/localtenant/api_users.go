@@ -1,8 +1,6 @@
 package localtenant
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -73,21 +71,15 @@ func searchUsers(c *call) reply {
 		return fail(http.StatusBadRequest, "You can only page through the first 1000 records. See "+
 			"https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation.", "invalid_paging")
 	}
-	c.settle()
-	found := c.index
-	if q := strings.TrimSpace(c.query.Get("q")); q != "" {
-		parsed, err := lucene.Parse(q)
-		var bad *lucene.SyntaxError
-		if errors.As(err, &bad) {
-			return fail(http.StatusBadRequest, bad.Error(), "invalid_query_string")
-		} else if err != nil {
-			return fail(http.StatusBadRequest, err.Error(), "invalid_query_string")
-		}
-		found = c.matching(parsed)
-	}
-	if problem, refused := sortUsers(&found, c.query.Get("sort")); refused {
+	order, problem := orderOf(c.query.Get("sort"))
+	if problem.status != 0 {
 		return problem
 	}
+	parsed, err := lucene.Parse(strings.TrimSpace(c.query.Get("q")))
+	if err != nil {
+		return fail(http.StatusBadRequest, err.Error(), "invalid_query_string")
+	}
+	found := c.matching(parsed, order)
 	names, include := c.fields()
 	from, to := p.cut(min(len(found), searchWindow))
 	rows := make([]any, 0, to-from)
@@ -101,12 +93,21 @@ func searchUsers(c *call) reply {
 		"total": min(len(found), searchWindow)})
 }
 
-func (t *Tenant) matching(q lucene.Query) []*user {
+// matching is what the search finds of the index, in the order asked for: no more than Auth0 lets anyone page through.
+func (t *Tenant) matching(q lucene.Query, order func(a, b *user) int) []*user {
+	t.index.settle(t.now())
 	var found []*user
-	for _, u := range t.index {
-		if q.Match(searchable{u: u, orgs: t.orgIDs}) {
-			found = append(found, u)
+	for _, u := range t.index.candidates(q) {
+		if u == nil || !q.Match(searchable{u: u, orgs: t.orgIDs}) {
+			continue
 		}
+		found = append(found, u)
+		if order == nil && len(found) == searchWindow {
+			break
+		}
+	}
+	if order != nil {
+		return first(found, searchWindow, order)
 	}
 	return found
 }
@@ -119,58 +120,24 @@ func (t *Tenant) orgIDs(userID string) []any {
 	return out
 }
 
-// sortUsers orders found by "field:1" or "field:-1". Records without the field come last either way.
-func sortUsers(found *[]*user, by string) (reply, bool) {
+// orderOf reads "field:1" or "field:-1"; nil leaves the order to the index.
+func orderOf(by string) (func(a, b *user) int, reply) {
 	if by == "" {
-		return reply{}, false
+		return nil, reply{}
 	}
 	name, direction, _ := strings.Cut(by, ":")
 	if direction != "1" && direction != "-1" {
-		return fail(http.StatusBadRequest, "Query validation error: 'String does not match pattern: "+
-			"^(([a-zA-Z0-9_\\.]+))\\:(1|-1)$' on property sort.", "invalid_query_string"), true
+		return nil, fail(http.StatusBadRequest, "Query validation error: 'String does not match pattern: "+
+			"^(([a-zA-Z0-9_\\.]+))\\:(1|-1)$' on property sort.", "invalid_query_string")
 	}
 	if strings.HasPrefix(name, "user_metadata") || strings.HasPrefix(name, "app_metadata") {
-		return fail(http.StatusBadRequest, "Sorting by "+name+" is not supported.", "invalid_query_string"), true
+		return nil, fail(http.StatusBadRequest, "Sorting by "+name+" is not supported.", "invalid_query_string")
 	}
-	sorted := slices.Clone(*found)
 	sign := 1
 	if direction == "-1" {
 		sign = -1
 	}
-	slices.SortStableFunc(sorted, func(a, b *user) int {
-		x, hasX := a.field(name)
-		y, hasY := b.field(name)
-		switch {
-		case !hasX || !hasY:
-			return cmp.Compare(rank(hasX), rank(hasY))
-		default:
-			return sign * compareValues(x, y)
-		}
-	})
-	*found = sorted
-	return reply{}, false
-}
-
-func rank(has bool) int {
-	if has {
-		return 0
-	}
-	return 1
-}
-
-func compareValues(x, y any) int {
-	switch x := x.(type) {
-	case int:
-		n, _ := y.(int)
-		return cmp.Compare(x, n)
-	case bool:
-		b, _ := y.(bool)
-		return cmp.Compare(rank(!x), rank(!b))
-	case string:
-		s, _ := y.(string)
-		return cmp.Compare(strings.ToLower(x), strings.ToLower(s))
-	}
-	return 0
+	return byField(name, sign), reply{}
 }
 
 // usersByEmail reads the records themselves, not the index, and compares case-sensitively.
@@ -182,7 +149,7 @@ func usersByEmail(c *call) reply {
 	}
 	names, include := c.fields()
 	rows := []any{}
-	for _, id := range c.sortedIDs(func(u *user) bool { return u.Email == email }) {
+	for _, id := range c.byEmail(email) {
 		rows = append(rows, c.users.at(id).json(names, include))
 	}
 	return ok(rows)
@@ -235,7 +202,7 @@ func deleteUser(c *call) reply {
 	if !c.users.has(id) {
 		return nothing()
 	}
-	c.users.drop(id)
+	c.erase(id)
 	c.setRoles(id, nil)
 	c.userPerms.drop(id)
 	c.methods.drop(id)
@@ -248,7 +215,6 @@ func deleteUser(c *call) reply {
 			f.dead = true
 		}
 	}
-	c.queue(id, nil)
 	return nothing()
 }
 
@@ -282,7 +248,7 @@ func blocksByIdentifier(c *call) reply {
 			"invalid_query_string")
 	}
 	var rows []block
-	for _, id := range c.sortedIDs(func(u *user) bool { return u.answersTo(who) }) {
+	for _, id := range c.byIdentifier(who) {
 		rows = append(rows, c.blocks.at(id)...)
 	}
 	return blockRows(rows)
@@ -294,14 +260,10 @@ func unblockByIdentifier(c *call) reply {
 		return fail(http.StatusBadRequest, "Query validation error: 'Missing required property: identifier'.",
 			"invalid_query_string")
 	}
-	for _, id := range c.sortedIDs(func(u *user) bool { return u.answersTo(who) }) {
+	for _, id := range c.byIdentifier(who) {
 		c.blocks.drop(id)
 	}
 	return nothing()
-}
-
-func (u *user) answersTo(identifier string) bool {
-	return identifier == u.Email || identifier == u.Username || identifier == u.Phone
 }
 
 func exists() reply { return fail(http.StatusConflict, "The user already exists.", "auth0_idp_error") }

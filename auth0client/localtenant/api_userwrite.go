@@ -195,19 +195,12 @@ func weak(password string) *reply {
 
 // taken reports that another record of the same connection has u's id, address, username or phone number.
 func (t *Tenant) taken(u *user) bool {
-	for _, o := range t.users.all() {
-		if o.ID == u.ID && !o.Created.Equal(u.Created) {
-			return true
-		}
-		if o.ID == u.ID || o.connection() != u.connection() {
-			continue
-		}
-		if (u.Email != "" && o.Email == u.Email) || (u.Username != "" && o.Username == u.Username) ||
-			(u.Phone != "" && o.Phone == u.Phone) {
-			return true
-		}
+	if old := t.users.at(u.ID); old != nil && !old.Created.Equal(u.Created) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(slices.Concat(t.byEmail(u.Email), t.byUsername(u.Username), t.byPhone(u.Phone)), func(id string) bool {
+		return id != u.ID && t.users.at(id).connection() == u.connection()
+	})
 }
 
 func (t *Tenant) connectionNamed(name string) *connection {

@@ -39,11 +39,11 @@ func (t *Tenant) populate(n int) {
 	}
 }
 
-// settleIn adds a record that was there before the tenant was started.
-func (t *Tenant) settleIn(u *user) {
+// populateWith adds a record that is there from the start.
+func (t *Tenant) populateWith(u *user) {
 	t.origin[u.ID] = u
-	t.users.set(u.ID, u)
-	t.applyIndex(u.ID, u)
+	t.settleIn(u)
+	t.index.apply(u.ID, u)
 }
 
 func (m *maker) chance(percent int) bool { return m.rand.IntN(100) < percent }
@@ -62,7 +62,7 @@ func (m *maker) showcase() {
 		Identities:   []identity{{Connection: database, UserID: strings.TrimPrefix(ShowcaseID, "auth0|"), Provider: "auth0"}},
 		UserMetadata: map[string]any{"language": "en-GB", "newsletter": true, "address": map[string]any{"city": "London", "country": "UK"}},
 		AppMetadata:  map[string]any{"plan": "premium", "customer": "C-10001", "tags": []any{"vip", "beta"}}}
-	m.settleIn(u)
+	m.populateWith(u)
 	m.setRoles(u.ID, []string{m.roleNamed("Customer").ID, m.roleNamed("Refund desk").ID})
 	for _, kind := range []string{"password", "totp", "phone", "recovery-code"} {
 		m.addMethod(u, kind)
@@ -92,7 +92,7 @@ func (m *maker) person() {
 	}
 	u.Picture = gravatar(u.Email, u.Name)
 	m.history(u, strategy)
-	m.settleIn(u)
+	m.populateWith(u)
 	m.belongings(u, strategy)
 }
 
@@ -237,7 +237,7 @@ func (t *Tenant) addOperators() {
 			continue
 		}
 		given, family, _ := strings.Cut(o.Name, " ")
-		t.settleIn(&user{ID: o.ID, Email: o.Email, EmailVerified: yes(true), Name: o.Name, Given: given, Family: family,
+		t.populateWith(&user{ID: o.ID, Email: o.Email, EmailVerified: yes(true), Name: o.Name, Given: given, Family: family,
 			Nickname: strings.ToLower(given), Picture: gravatar(o.Email, o.Name), Created: t.born.AddDate(-1, 0, 0),
 			Updated: t.born.AddDate(0, -1, 0), Identities: []identity{{Connection: operatorsBase,
 				UserID: strings.TrimPrefix(o.ID, "auth0|"), Provider: "auth0"}}})
@@ -277,7 +277,7 @@ func (t *Tenant) load(data []byte) error {
 			return fmt.Errorf("user %d: the id %q is there twice", i+1, u.ID)
 		}
 		u.fillIn()
-		t.settleIn(u)
+		t.populateWith(u)
 		t.methods.set(u.ID, []*authMethod{passwordMethod(r, t.born)})
 	}
 	return nil

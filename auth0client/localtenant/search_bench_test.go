@@ -16,7 +16,7 @@ func BenchmarkSearch2000(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if len(t.matching(q)) == 0 {
+		if len(t.matching(q, nil)) == 0 {
 			b.Fatal("nobody was found")
 		}
 	}

@@ -46,11 +46,10 @@ type Tenant struct {
 	key  func() (*rsa.PrivateKey, error)
 	ids  *mathrand.Rand // ids of what is created later, from the seed
 
-	users   *table[*user]    // current records; a record is never changed in place
-	index   []*user          // what the search sees
-	indexAt map[string]int   // user id to place in index
-	pending []indexWrite     // writes the search does not see yet
-	origin  map[string]*user // records as generated, from which old log events are derived
+	users  *table[*user]    // current records; a record is never changed in place
+	index  *searchIndex     // what the search sees
+	known  *lookups         // current records by address, name, phone and identity
+	origin map[string]*user // records as generated, from which old log events are derived
 
 	connections *table[*connection]
 	apis        *table[*resourceServer]
@@ -89,12 +88,6 @@ type Tenant struct {
 	mux     http.Handler
 }
 
-type indexWrite struct {
-	at time.Time
-	id string
-	u  *user // nil when deleted
-}
-
 // New makes a tenant. SetBaseURL must be called before it is served.
 func New(o Options) (*Tenant, error) {
 	if o.Now == nil {
@@ -118,7 +111,7 @@ func New(o Options) (*Tenant, error) {
 	t := &Tenant{
 		secret: rand.Text(), now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
-		users: newTable[*user]("user"), indexAt: map[string]int{}, origin: map[string]*user{},
+		users: newTable[*user]("user"), index: newSearchIndex(), known: newLookups(), origin: map[string]*user{},
 		connections: newTable[*connection]("connection"), apis: newTable[*resourceServer]("api"), clients: newTable[*client]("client"),
 		orgs: newTable[*organization]("organization"), roles: newTable[*role]("role"), userRoles: newTable[[]string]("user roles"),
 		userPerms: newTable[[]permission]("user permissions"), methods: newTable[[]*authMethod]("authentication methods"),
@@ -175,45 +168,36 @@ func (t *Tenant) M2M() (clientID, clientSecret string) { return gatewayClientID,
 // Device is the native app operators sign in with, and the identifier of usher's own API.
 func (t *Tenant) Device() (clientID, audience string) { return consoleClientID, UsherAudience }
 
-// put stores a record and queues it for the search index.
+// put stores a record, at once for reads and a moment later for the search.
 func (t *Tenant) put(u *user) {
-	t.users.set(u.ID, u)
+	t.settleIn(u)
 	t.queue(u.ID, u)
+}
+
+// settleIn stores a record for reads.
+func (t *Tenant) settleIn(u *user) {
+	if old := t.users.at(u.ID); old != nil {
+		t.known.remove(old)
+	}
+	t.users.set(u.ID, u)
+	t.known.add(u)
+}
+
+// erase removes a record.
+func (t *Tenant) erase(id string) {
+	if old := t.users.at(id); old != nil {
+		t.known.remove(old)
+		t.users.drop(id)
+		t.queue(id, nil)
+	}
 }
 
 func (t *Tenant) queue(id string, u *user) {
 	if t.opts.SearchLag < 0 {
-		t.applyIndex(id, u)
+		t.index.apply(id, u)
 		return
 	}
-	t.pending = append(t.pending, indexWrite{at: t.now().Add(t.opts.SearchLag), id: id, u: u})
-}
-
-// settle brings the search index up to what it should know by now.
-func (t *Tenant) settle() {
-	now, n := t.now(), 0
-	for n < len(t.pending) && !t.pending[n].at.After(now) {
-		t.applyIndex(t.pending[n].id, t.pending[n].u)
-		n++
-	}
-	t.pending = t.pending[n:]
-}
-
-func (t *Tenant) applyIndex(id string, u *user) {
-	at, known := t.indexAt[id]
-	switch {
-	case u != nil && known:
-		t.index[at] = u
-	case u != nil:
-		t.indexAt[id] = len(t.index)
-		t.index = append(t.index, u)
-	case known:
-		t.index = slices.Delete(t.index, at, at+1)
-		delete(t.indexAt, id)
-		for i := at; i < len(t.index); i++ {
-			t.indexAt[t.index[i].ID] = i
-		}
-	}
+	t.index.pending = append(t.index.pending, indexWrite{at: t.now().Add(t.opts.SearchLag), id: id, u: u})
 }
 
 const (
