@@ -1,22 +1,14 @@
 package localtenant
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-
-	"usher/auth0client/lucene"
 )
 
 func (t *Tenant) tenantRoutes() []route {
 	one := func(s string) []string { return []string{s} }
-	logs := []string{"read:logs", "read:logs_users"}
 	return []route{
-		{method: "GET", pattern: []string{"users", "*", "logs"}, any: logs, class: classLogs, do: userLogs},
-		{method: "GET", pattern: []string{"logs"}, any: logs, class: classLogs, do: searchLogs},
-		{method: "GET", pattern: []string{"logs", "*"}, any: logs, class: classLogs, do: readLog},
 		{method: "GET", pattern: []string{"users", "*", "organizations"}, any: one("read:organizations"), class: classOrgs, do: userOrgs},
 		{method: "GET", pattern: []string{"organizations"}, any: []string{"read:organizations", "read:organizations_summary"}, class: classOrgs, do: listOrgs},
 		{method: "GET", pattern: []string{"organizations", "*"}, any: one("read:organizations"), class: classOrgs, do: readOrg},
@@ -34,98 +26,7 @@ func (t *Tenant) tenantRoutes() []route {
 		{method: "POST", pattern: []string{"tickets", "email-verification"}, any: one("create:user_tickets"), do: emailTicket},
 		{method: "POST", pattern: []string{"jobs", "verification-email"}, any: one("update:users"), do: sendVerification},
 		{method: "GET", pattern: []string{"jobs", "*"}, any: []string{"create:users", "read:users"}, do: readJob},
-		{method: "GET", pattern: []string{"stats", "active-users"}, any: one("read:stats"), do: activeUsers},
-		{method: "GET", pattern: []string{"stats", "daily"}, any: one("read:stats"), do: dailyStats},
 	}
-}
-
-func (c *call) logList(events []*logEvent) reply {
-	p, bad := c.paging(50, 100)
-	if bad != nil {
-		return *bad
-	}
-	if p.start()+p.size > searchWindow {
-		return fail(http.StatusBadRequest, "You can only page through the first 1000 records.", "invalid_paging")
-	}
-	from, to := p.cut(len(events))
-	rows := make([]any, 0, to-from)
-	for _, e := range events[from:to] {
-		rows = append(rows, e.json(c.Tenant))
-	}
-	if !p.totals {
-		return ok(rows)
-	}
-	// The total of a log search is the length of the page, as at Auth0.
-	return ok(map[string]any{"start": p.start(), "limit": p.size, "length": len(rows), "total": len(rows), "logs": rows})
-}
-
-func userLogs(c *call) reply {
-	if c.users.at(c.arg(0)) == nil {
-		return noUser()
-	}
-	events := c.userEvents(c.arg(0))
-	if c.query.Get("sort") == "date:1" {
-		slices.Reverse(events)
-	}
-	return c.logList(events)
-}
-
-func searchLogs(c *call) reply {
-	events := c.allEvents()
-	if c.query.Has("from") || c.query.Has("take") {
-		return c.logsFrom(events)
-	}
-	if q := c.query.Get("q"); q != "" {
-		parsed, err := lucene.ParseLogs(q)
-		if err != nil {
-			return fail(http.StatusBadRequest, "The search query string has an error: "+err.Error(), "invalid_query_string")
-		}
-		events = slices.DeleteFunc(events, func(e *logEvent) bool { return !parsed.Match(document{e: e, t: c.Tenant}) })
-	}
-	if c.query.Get("sort") == "date:1" {
-		slices.Reverse(events)
-	}
-	return c.logList(events)
-}
-
-// logsFrom pages by log id, oldest first, as log exports do.
-func (c *call) logsFrom(events []*logEvent) reply {
-	take := 50
-	if v := c.query.Get("take"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 100 {
-			return fail(http.StatusBadRequest, "Query validation error: 'Value out of range' on property take.",
-				"invalid_query_string")
-		}
-		take = n
-	}
-	slices.Reverse(events)
-	at := 0
-	if from := c.query.Get("from"); from != "" {
-		at = slices.IndexFunc(events, func(e *logEvent) bool { return e.ID == from }) + 1
-		if at == 0 {
-			return fail(http.StatusBadRequest, "Invalid value for 'from'.", "invalid_query_string")
-		}
-	}
-	to := min(at+take, len(events))
-	rows := []any{}
-	for _, e := range events[at:to] {
-		rows = append(rows, e.json(c.Tenant))
-	}
-	out := ok(rows)
-	if to > at {
-		out.link = fmt.Sprintf(`<%s/api/v2/logs?from=%s&take=%d>; rel="next"`, c.base, events[to-1].ID, take)
-	}
-	return out
-}
-
-func readLog(c *call) reply {
-	for _, e := range c.allEvents() {
-		if e.ID == c.arg(0) {
-			return ok(e.json(c.Tenant))
-		}
-	}
-	return fail(http.StatusNotFound, "The log event does not exist.", "")
 }
 
 // connectionJSON leaves out the options for a token without their scope: they may hold secrets at Auth0.
@@ -273,10 +174,3 @@ func readJob(c *call) reply {
 	}
 	return ok(j.json())
 }
-
-func activeUsers(c *call) reply {
-	since := c.now().Add(-retention)
-	return ok(len(c.sortedIDs(func(u *user) bool { return u.LastLogin.After(since) })))
-}
-
-func dailyStats(c *call) reply { return ok(c.daily(c.query.Get("from"), c.query.Get("to"))) }

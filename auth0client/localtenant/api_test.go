@@ -45,7 +45,7 @@ func TestAUserIsCreatedChangedFoundAndDeleted(t *testing.T) {
 	if a.object()["errorCode"] != "inexistent_user" {
 		t.Errorf("gone: %s", a.raw)
 	}
-	logs := r.want(200, "GET", "logs?q=type:sapi", "").rows()
+	logs := r.want(200, "GET", "logs?q=type:sapi+AND+client_id:"+gatewayClientID, "").rows()
 	if len(logs) != 4 || !strings.Contains(fmt.Sprint(logs[0]), "correlation_id:corr-1") {
 		t.Errorf("log of writes: %v", logs)
 	}

@@ -3,8 +3,6 @@ package localtenant
 import (
 	"cmp"
 	"fmt"
-	"hash/fnv"
-	mathrand "math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +25,19 @@ type logEvent struct {
 const retention = 30 * 24 * time.Hour
 
 func logID(at time.Time, tail uint64) string {
-	s := "900" + strings.ReplaceAll(at.UTC().Format("20060102150405.000"), ".", "")
+	s := "900" + strings.ReplaceAll(at.UTC().Format(logTimeLayout), ".", "")
 	return s + fmt.Sprintf("%0*d", 56-len(s), tail)
+}
+
+const logTimeLayout = "20060102150405.000"
+
+// logTime is the time a log id holds.
+func logTime(id string) (time.Time, bool) {
+	if len(id) != 56 || id[:3] != "900" {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(logTimeLayout, id[3:17]+"."+id[17:20])
+	return at, err == nil
 }
 
 // record adds an event of now. The tenant is locked.
@@ -37,7 +46,7 @@ func (t *Tenant) record(kind string, u *user, description string) *logEvent {
 	e := &logEvent{ID: logID(t.now(), 1<<62+uint64(t.logTick)), Type: kind, Description: description, At: t.now().UTC(),
 		ClientID: consoleClientID, IP: "127.0.0.1"}
 	e.about(t, u)
-	t.events = append(t.events, e)
+	t.events.set(e.ID, e)
 	return e
 }
 
@@ -45,10 +54,15 @@ func (e *logEvent) about(t *Tenant, u *user) {
 	if u == nil {
 		return
 	}
-	e.UserID, e.UserName, e.Connection = u.ID, u.Email, u.connection()
-	if e.UserName == "" {
-		e.UserName = cmp.Or(u.Username, u.Phone, u.Name)
-	}
+	e.UserID, e.UserName, e.Connection = u.ID, u.loginName(), u.connection()
+	e.from(t)
+}
+
+// loginName is what a person is called in the log.
+func (u *user) loginName() string { return cmp.Or(u.Email, u.Username, u.Phone, u.Name) }
+
+// from fills in what the log tells of a connection beside its name.
+func (e *logEvent) from(t *Tenant) {
 	if cn := t.connectionNamed(e.Connection); cn != nil {
 		e.ConnectionID, e.Strategy = cn.ID, cn.Strategy
 	}
@@ -62,7 +76,7 @@ func (t *Tenant) logWrite(c *call, status int) {
 	if id := c.r.Header.Get("X-Correlation-ID"); id != "" {
 		e.Correlation = id[:min(len(id), 64)]
 	}
-	if len(c.args) > 0 && t.origin[c.arg(0)] != nil || len(c.args) > 0 && t.users.at(c.arg(0)) != nil {
+	if len(c.args) > 0 && strings.Contains(c.arg(0), "|") {
 		e.UserID = c.arg(0)
 	}
 }
@@ -76,81 +90,95 @@ func sentence(method string, args []string, path string) string {
 	return verb + " " + what
 }
 
-// pastOf derives a user's old events from the seed and the record they had at the start: the same every time.
-func (t *Tenant) pastOf(u *user) []*logEvent {
-	h := fnv.New64a()
-	h.Write([]byte(u.ID)) //nolint:errcheck // a hash never fails
-	r := mathrand.New(mathrand.NewPCG(t.opts.Seed, h.Sum64()))
-	var out []*logEvent
-	add := func(at time.Time, kind, description string) {
-		if at.After(t.born) || t.born.Sub(at) > retention {
-			return
-		}
-		e := &logEvent{ID: logID(at, r.Uint64()>>2), Type: kind, Description: description, At: at, ClientID: shopClientID,
-			IP: cmp.Or(u.LastIP, "198.51.100.7"), Agent: agents()[r.IntN(len(agents()))]}
-		e.about(t, u)
-		out = append(out, e)
-	}
-	if !u.LastLogin.IsZero() {
-		at := u.LastLogin
-		for range 2 + r.IntN(6) {
-			add(at, "s", "Successful login")
-			add(at.Add(800*time.Millisecond), "seacft", "Authorization Code for Access Token")
-			if r.IntN(4) == 0 {
-				add(at.Add(-20*time.Second), "fp", "Wrong email or password.")
-			}
-			if len(t.bornMethods[u.ID]) > 1 && r.IntN(2) == 0 {
-				add(at.Add(-2*time.Second), "gd_auth_succeed", "Guardian - Second factor authentication success")
-			}
-			at = at.Add(-time.Duration(1+r.IntN(96)) * time.Hour)
-		}
-	}
-	add(u.Created, "ss", "Successful signup")
-	if u.Blocked != nil && *u.Blocked {
-		add(t.born.Add(-time.Duration(1+r.IntN(400))*time.Hour), "f", "user is blocked")
-	}
-	if len(t.bornBlocks[u.ID]) > 0 {
-		add(t.born.Add(-time.Duration(1+r.IntN(40))*time.Hour), "limit_wc", "")
-	}
-	newestFirst(out)
-	return out
-}
-
-func newestFirst(events []*logEvent) {
-	slices.SortStableFunc(events, func(a, b *logEvent) int {
-		return cmp.Or(b.At.Compare(a.At), strings.Compare(b.ID, a.ID))
-	})
-}
-
-// userEvents is everything about one user, newest first. The tenant is locked.
+// userEvents is everything about one user that the plan still keeps, newest first. The tenant is locked.
 func (t *Tenant) userEvents(id string) []*logEvent {
+	entries := t.log()
 	var out []*logEvent
-	for _, e := range t.events {
+	for _, e := range slices.Backward(entries.fresh) {
 		if e.UserID == id {
 			out = append(out, e)
 		}
 	}
-	if u := t.origin[id]; u != nil {
-		out = append(out, t.pastOf(u)...)
+	for _, i := range entries.past.about(id) {
+		if int(i) < entries.old {
+			out = append(out, entries.past.event(t, i))
+		}
 	}
-	newestFirst(out)
 	return out
 }
 
-// allEvents is the whole log, newest first. Generating it takes a moment, so it is kept. The tenant is locked.
-func (t *Tenant) allEvents() []*logEvent {
-	if t.past == nil {
-		t.past = []*logEvent{}
-		for _, u := range t.origin {
-			t.past = append(t.past, t.pastOf(u)...)
+// logView is the log that the plan still keeps, oldest first: what the past was made of, then what happened since.
+type logView struct {
+	t     *Tenant
+	past  *past
+	old   int // how many of the past are kept
+	fresh []*logEvent
+}
+
+// log is the log as it is now. The tenant is locked.
+func (t *Tenant) log() logView {
+	oldest := t.oldest()
+	v := logView{t: t, past: t.past(), fresh: t.events.list()}
+	v.old = v.past.since(oldest)
+	for len(v.fresh) > 0 && v.fresh[0].At.Before(oldest) {
+		v.fresh = v.fresh[1:]
+	}
+	return v
+}
+
+func (v logView) len() int { return v.old + len(v.fresh) }
+
+// at is the n-th entry, oldest first.
+func (v logView) at(n int) logEntry {
+	if n < v.old {
+		return logEntry{v: v, past: uint32(v.old - 1 - n)}
+	}
+	return logEntry{v: v, fresh: v.fresh[n-v.old]}
+}
+
+// find is the place of a log id.
+func (v logView) find(id string) (int, bool) {
+	if i := slices.IndexFunc(v.fresh, func(e *logEvent) bool { return e.ID == id }); i >= 0 {
+		return v.old + i, true
+	}
+	at, ok := logTime(id)
+	if !ok {
+		return 0, false
+	}
+	for i := v.past.since(at) - 1; i >= 0 && v.past.Events[i].At == at.UnixMilli(); i-- {
+		if i < v.old && v.past.event(v.t, uint32(i)).ID == id {
+			return v.old - 1 - i, true
 		}
-		newestFirst(t.past)
 	}
-	out := make([]*logEvent, 0, len(t.past)+len(t.events))
-	for _, e := range slices.Backward(t.events) {
-		out = append(out, e)
+	return 0, false
+}
+
+// logEntry is one entry, written out only when it is asked for.
+type logEntry struct {
+	v     logView
+	past  uint32
+	fresh *logEvent
+}
+
+func (e logEntry) event() *logEvent {
+	if e.fresh != nil {
+		return e.fresh
 	}
-	return append(out, t.past...)
+	return e.v.past.event(e.v.t, e.past)
+}
+
+// oldest is how far back the plan keeps the log (Auth0: free 1 day, professional 10, enterprise 30).
+//
+// Source: https://auth0.com/docs/deploy-monitor/logs/log-data-retention
+func (t *Tenant) oldest() time.Time {
+	kept := retention
+	switch t.opts.Plan {
+	case PlanFree:
+		kept = 24 * time.Hour
+	case PlanPro:
+		kept = 10 * 24 * time.Hour
+	}
+	return t.now().Add(-kept)
 }
 
 func (e *logEvent) json(t *Tenant) map[string]any {
@@ -178,73 +206,45 @@ func (e *logEvent) json(t *Tenant) map[string]any {
 	return out
 }
 
-// document lets the log search see an event.
-type document struct {
-	e *logEvent
-	t *Tenant
-}
-
-func (d document) Values(path string) []any {
-	var s string
-	switch path {
-	case "log_id":
-		s = d.e.ID
-	case "type":
-		s = d.e.Type
-	case "date":
-		s = stamp(d.e.At)
-	case "description":
-		s = d.e.Description
-	case "connection":
-		s = d.e.Connection
-	case "connection_id":
-		s = d.e.ConnectionID
-	case "strategy":
-		s = d.e.Strategy
-	case "strategy_type":
-		if d.e.Strategy == "auth0" {
-			s = "database"
-		}
-	case "client_id":
-		s = d.e.ClientID
-	case "client_name":
-		if c := d.t.clientByID(d.e.ClientID); c != nil {
-			s = c.Name
-		}
-	case "ip":
-		s = d.e.IP
-	case "user_agent":
-		s = d.e.Agent
-	case "user_id":
-		s = d.e.UserID
-	case "user_name":
-		s = d.e.UserName
+// Values lets the log search see an entry.
+func (e logEntry) Values(path string) []any {
+	if e.fresh == nil && path == "type" {
+		return []any{e.v.past.Kinds[e.v.past.Events[e.past].Kind].Type}
 	}
-	if s == "" {
-		return nil
+	if v, ok := e.event().json(e.v.t)[path].(string); ok {
+		return []any{v}
 	}
-	return []any{s}
+	return nil
 }
 
 // daily counts logins and signups by day, oldest first. Days without any are absent.
 func (t *Tenant) daily(from, to string) []any {
-	type day struct{ logins, signups int }
+	type day struct{ logins, signups, leaks int }
 	days := map[string]day{}
-	for _, e := range t.allEvents() {
-		key := e.At.Format("20060102")
+	note := func(at time.Time, kind string) {
+		key := at.Format("20060102")
 		if (from != "" && key < from) || (to != "" && key > to) {
-			continue
+			return
 		}
 		d := days[key]
-		switch e.Type {
+		switch kind {
 		case "s":
 			d.logins++
 		case "ss":
 			d.signups++
+		case "pwd_leak", "signup_pwd_leak", "reset_pwd_leak":
+			d.leaks++
 		default:
-			continue
+			return
 		}
 		days[key] = d
+	}
+	entries := t.log()
+	for _, e := range entries.past.Events[:entries.old] {
+		note(time.UnixMilli(e.At).UTC(), entries.past.Kinds[e.Kind].Type)
+	}
+	for _, e := range entries.fresh {
+		note(e.At, e.Type)
 	}
 	keys := make([]string, 0, len(days))
 	for k := range days {
@@ -256,7 +256,7 @@ func (t *Tenant) daily(from, to string) []any {
 		n, _ := strconv.Atoi(k)
 		at := time.Date(n/10000, time.Month(n/100%100), n%100, 0, 0, 0, 0, time.UTC)
 		out = append(out, map[string]any{"date": stamp(at), "created_at": stamp(at), "updated_at": stamp(at),
-			"logins": days[k].logins, "signups": days[k].signups, "leaked_passwords": 0})
+			"logins": days[k].logins, "signups": days[k].signups, "leaked_passwords": days[k].leaks})
 	}
 	return out
 }

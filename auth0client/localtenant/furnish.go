@@ -1,6 +1,7 @@
 package localtenant
 
 import (
+	"crypto/rand"
 	mathrand "math/rand/v2"
 	"slices"
 	"strings"
@@ -16,11 +17,13 @@ const (
 	consoleClientID = "uSherC0ns0leNativeDemoApp0000001"
 	gatewayClientID = "uSherGatewayM2MDemoApp0000000001"
 	shopClientID    = "uSherSh0pFrontendDemoApp00000001"
+	syncClientID    = "uSherCrmSyncM2MDemoApp0000000001"
 	// The secret guards a tenant that lives in memory, with invented people in it.
 
 	database      = "Username-Password-Authentication"
 	operatorsBase = "Operators"
 	corporate     = "corp-saml"
+	directory     = "Staff-Directory"
 )
 
 // usherPermissions are those of usher's own API, one per action.
@@ -80,6 +83,9 @@ func (t *Tenant) furnish() {
 		"password_complexity_options": map[string]any{"min_length": 8}, "import_mode": false, "disable_signup": false}
 	closed := map[string]any{"passwordPolicy": "excellent", "brute_force_protection": true, "requires_username": false,
 		"password_complexity_options": map[string]any{"min_length": 12}, "import_mode": false, "disable_signup": true}
+	named := map[string]any{"passwordPolicy": "fair", "brute_force_protection": true, "requires_username": true,
+		"validation": map[string]any{"username": map[string]any{"min": 1, "max": 15}}, "password_complexity_options": map[string]any{"min_length": 8},
+		"import_mode": false, "disable_signup": true}
 	for _, x := range []*connection{
 		{ID: id("con_"), Name: database, Strategy: "auth0", Options: db},
 		{ID: id("con_"), Name: "google-oauth2", Strategy: "google-oauth2",
@@ -89,6 +95,7 @@ func (t *Tenant) furnish() {
 		{ID: id("con_"), Name: corporate, Display: "Example Corp", Strategy: "samlp",
 			Options: map[string]any{"set_user_root_attributes": "on_each_login"}},
 		{ID: id("con_"), Name: operatorsBase, Strategy: "auth0", Options: closed},
+		{ID: id("con_"), Name: directory, Display: "Staff directory", Strategy: "auth0", Options: named},
 	} {
 		t.connections.set(x.ID, x)
 	}
@@ -108,6 +115,7 @@ func (t *Tenant) furnish() {
 		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true},
 		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: t.secret, FirstParty: true},
 		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true},
+		{ID: syncClientID, Name: "CRM sync", Type: "non_interactive", Secret: rand.Text(), FirstParty: true},
 	} {
 		t.clients.set(x.ID, x)
 	}

@@ -30,18 +30,19 @@ type maker struct {
 func (t *Tenant) populate(n int) {
 	m := maker{Tenant: t, fake: gofakeit.New(t.opts.Seed + 1), rand: mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)),
 		seen: map[string]bool{"ada@example.com": true}, roles: t.roles.list(), orgs: t.orgs.list()}
-	for i := range n {
-		if i == 0 {
-			m.showcase()
-			continue
-		}
+	if n > 0 {
+		m.showcase()
+	}
+	if n >= castFrom {
+		m.cast()
+	}
+	for m.users.len() < n {
 		m.person()
 	}
 }
 
 // populateWith adds a record that is there from the start.
 func (t *Tenant) populateWith(u *user) {
-	t.origin[u.ID] = u
 	t.settleIn(u)
 	t.index.apply(u.ID, u)
 }
@@ -117,6 +118,9 @@ func (m *maker) history(u *user, strategy string) {
 		u.Logins = 1 + int(m.rand.ExpFloat64()*40)
 		since := m.born.Sub(u.Created)
 		u.LastLogin = u.Created.Add(time.Duration(float64(since) * (1 - min(1, m.rand.ExpFloat64()*0.15)))).Truncate(time.Millisecond)
+		if at := rhythmic(m.rand, u.LastLogin); at.Before(m.born) && at.After(u.Created) {
+			u.LastLogin = at
+		}
 		u.Updated = u.LastLogin
 		u.LastIP = m.address()
 	}

@@ -64,7 +64,7 @@ func invalid(format string, a ...any) reply {
 func noUser() reply { return fail(http.StatusNotFound, "The user does not exist.", "inexistent_user") }
 
 func (t *Tenant) routes() http.Handler {
-	table := slices.Concat(t.userRoutes(), t.roleRoutes(), t.mfaRoutes(), t.tenantRoutes(), t.sessionRoutes())
+	table := slices.Concat(t.userRoutes(), t.roleRoutes(), t.mfaRoutes(), t.tenantRoutes(), t.sessionRoutes(), t.logRoutes())
 	root := http.NewServeMux()
 	t.oauthRoutes(root)
 	root.HandleFunc("/_usher/", t.control)

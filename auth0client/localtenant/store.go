@@ -70,12 +70,12 @@ type Tenant struct {
 	inOrg   map[string]*ids // users by organization
 
 	secret string // the gateway's client secret, new in each process
-	// bornMethods and bornBlocks are as at the start: old log events are derived from them.
-	bornMethods map[string][]*authMethod
-	bornBlocks  map[string][]block
-	events      []*logEvent // written while running, oldest first
-	past        []*logEvent // generated for everybody on the first tenant-wide read, newest first
-	logTick     int
+	// bornFactor and bornBlocks are as at the start: old log events are derived from them.
+	bornFactor map[string]bool
+	bornBlocks map[string][]block
+	events     *table[*logEvent] // written while running, oldest first
+	past       func() *past      // of the month before the start
+	logTick    int
 
 	devices    map[string]*deviceRequest // by device code
 	deviceUser map[string]*deviceRequest // by user code
@@ -111,13 +111,13 @@ func New(o Options) (*Tenant, error) {
 	t := &Tenant{
 		secret: rand.Text(), now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
-		users: newTable[*user]("user"), index: newSearchIndex(), known: newLookups(), origin: map[string]*user{},
+		users: newTable[*user]("user"), index: newSearchIndex(), known: newLookups(),
 		connections: newTable[*connection]("connection"), apis: newTable[*resourceServer]("api"), clients: newTable[*client]("client"),
 		orgs: newTable[*organization]("organization"), roles: newTable[*role]("role"), userRoles: newTable[[]string]("user roles"),
 		userPerms: newTable[[]permission]("user permissions"), methods: newTable[[]*authMethod]("authentication methods"),
 		blocks: newTable[[]block]("blocks"), sessions: newTable[[]*session]("sessions"), grants: newTable[[]*refreshRow]("refresh tokens"),
 		members: newTable[[]membership]("memberships"), holders: map[string]*ids{}, inOrg: map[string]*ids{},
-		jobs: newTable[*job]("job"), devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
+		jobs: newTable[*job]("job"), events: newTable[*logEvent]("log event"), devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
 		refresh: map[string]*refreshToken{}, issued: map[string]*family{}, buckets: map[string]*bucket{},
 	}
 	// A 2048-bit key takes longer than all the people: it is made meanwhile, and waited for at the first signature.
@@ -134,7 +134,13 @@ func New(o Options) (*Tenant, error) {
 	}
 	t.addOperators()
 	// What is old stays as it was, whatever changes later.
-	t.bornMethods, t.bornBlocks = t.methods.copied(), t.blocks.copied()
+	t.bornBlocks, t.bornFactor = t.blocks.copied(), map[string]bool{}
+	for id := range t.methods.all() {
+		t.bornFactor[id] = len(t.multifactor(id)) > 0
+	}
+	people := t.users.list()
+	t.past = sync.OnceValue(func() *past { return makePast(t, people) })
+	go t.past()
 	t.mux = t.routes()
 	return t, nil
 }
