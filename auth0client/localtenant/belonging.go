@@ -23,19 +23,20 @@ func (t *Tenant) setRoles(userID string, roles []string) {
 
 // setMemberships makes a user a member of exactly these organizations.
 func (t *Tenant) setMemberships(userID string, now []membership) {
-	names := func(list []membership) []string {
-		out := make([]string, len(list))
-		for i, m := range list {
-			out[i] = m.Org
-		}
-		return out
-	}
-	reindex(t.inOrg, userID, names(t.members.at(userID)), names(now))
+	reindex(t.inOrg, userID, orgsOf(t.members.at(userID)), orgsOf(now))
 	if len(now) == 0 {
 		t.members.drop(userID)
 		return
 	}
 	t.members.set(userID, now)
+}
+
+func orgsOf(list []membership) []string {
+	out := make([]string, len(list))
+	for i, m := range list {
+		out[i] = m.Org
+	}
+	return out
 }
 
 // reindex moves a user from the groups they were in to those they are in now.

@@ -113,7 +113,7 @@ func (t *Tenant) furnish() {
 	}
 	for _, x := range []*client{
 		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true},
-		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: t.secret, FirstParty: true},
+		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: rand.Text(), FirstParty: true},
 		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true},
 		{ID: syncClientID, Name: "CRM sync", Type: "non_interactive", Secret: rand.Text(), FirstParty: true},
 	} {

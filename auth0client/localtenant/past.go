@@ -3,6 +3,8 @@ package localtenant
 import (
 	"cmp"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"hash/fnv"
 	mathrand "math/rand/v2"
 	"net/netip"
@@ -64,6 +66,31 @@ func makePast(t *Tenant, people []*user) *past {
 	})
 	h.past.index()
 	return h.past
+}
+
+// check refuses a past whose events point outside its lists.
+func (p *past) check() error {
+	for _, e := range p.Events {
+		if e.Person != nobody && int(e.Person) >= len(p.People) || int(e.Kind) >= len(p.Kinds) || int(e.Agent) >= len(p.Agents) || int(e.Client) >= len(p.Clients) {
+			return errors.New("the old log points to something that is not there")
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes an event as a row of numbers.
+func (e pastEvent) MarshalJSON() ([]byte, error) {
+	return json.Marshal([7]int64{e.At, int64(e.Person), int64(e.IP), int64(e.Tail), int64(e.Kind), int64(e.Agent), int64(e.Client)})
+}
+
+// UnmarshalJSON reads a row of numbers.
+func (e *pastEvent) UnmarshalJSON(raw []byte) error {
+	var n [7]int64
+	if err := json.Unmarshal(raw, &n); err != nil {
+		return err
+	}
+	*e = pastEvent{At: n[0], Person: uint32(n[1]), IP: uint32(n[2]), Tail: uint32(n[3]), Kind: uint8(n[4]), Agent: uint8(n[5]), Client: uint8(n[6])}
+	return nil
 }
 
 func (p *past) index() {

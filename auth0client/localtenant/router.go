@@ -161,6 +161,9 @@ func (t *Tenant) serveAPI(w http.ResponseWriter, r *http.Request, table []route,
 	if answer.status < 300 && r.Method != http.MethodGet {
 		t.logWrite(c, answer.status)
 	}
+	if err := t.keep(); err != nil && r.Method != http.MethodGet {
+		answer = fail(http.StatusServiceUnavailable, err.Error(), "")
+	}
 	t.mu.Unlock()
 	send(w, answer)
 }

@@ -28,6 +28,10 @@ type Options struct {
 	Plan  string           // free, pro, enterprise or unlimited; empty is unlimited
 	Data  []byte           // users in Auth0's import format (a JSON array), instead of generated ones
 	Now   func() time.Time // the clock, time.Now when nil
+	// State is a file that keeps the tenant across runs. Where it exists, Users, Seed and Data do not count.
+	State string
+	// Tell takes a sentence about something out of the ordinary, such as a change that a crash cut off; may be nil.
+	Tell func(string)
 	// SearchLag is how long the search index trails behind a write. Zero is one second, negative is no lag.
 	SearchLag time.Duration
 	// RefreshLeeway is how long the previous refresh token may be used again after a rotation. Zero is not at all.
@@ -83,6 +87,7 @@ type Tenant struct {
 	refresh    map[string]*refreshToken
 	issued     map[string]*family // operators' access tokens by jti
 
+	state   *state // nil: nothing is kept
 	buckets map[string]*bucket
 	faults  []*fault
 	mux     http.Handler
@@ -109,7 +114,7 @@ func New(o Options) (*Tenant, error) {
 		return nil, errors.New("the number of users is negative")
 	}
 	t := &Tenant{
-		secret: rand.Text(), now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
+		now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
 		users: newTable[*user]("user"), index: newSearchIndex(), known: newLookups(),
 		connections: newTable[*connection]("connection"), apis: newTable[*resourceServer]("api"), clients: newTable[*client]("client"),
@@ -124,25 +129,49 @@ func New(o Options) (*Tenant, error) {
 	t.key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 	go t.key() //nolint:errcheck // the first caller that needs the key gets the error
 
-	t.furnish()
-	if o.Data != nil {
-		if err := t.load(o.Data); err != nil {
+	if o.State != "" {
+		var err error
+		if t.state, err = openState(o.State); err != nil {
 			return nil, err
 		}
-	} else {
-		t.populate(o.Users)
 	}
-	t.addOperators()
-	// What is old stays as it was, whatever changes later.
-	t.bornBlocks, t.bornFactor = t.blocks.copied(), map[string]bool{}
-	for id := range t.methods.all() {
-		t.bornFactor[id] = len(t.multifactor(id)) > 0
+	if err := t.fill(); err != nil {
+		if t.state != nil {
+			err = errors.Join(err, t.state.close())
+		}
+		return nil, err
 	}
-	people := t.users.list()
-	t.past = sync.OnceValue(func() *past { return makePast(t, people) })
-	go t.past()
 	t.mux = t.routes()
 	return t, nil
+}
+
+// fill takes the tenant up from its state file, or makes a new one.
+func (t *Tenant) fill() error {
+	if t.state != nil {
+		found, err := t.resume()
+		if err != nil {
+			return err
+		}
+		if found {
+			t.listen()
+			return nil
+		}
+	}
+	t.furnish()
+	if t.opts.Data != nil {
+		if err := t.load(t.opts.Data); err != nil {
+			return err
+		}
+	} else {
+		t.populate(t.opts.Users)
+	}
+	t.addOperators()
+	t.rememberPast()
+	if t.state == nil {
+		return nil
+	}
+	t.listen()
+	return t.snapshot()
 }
 
 // Handler answers requests to the tenant.
@@ -169,7 +198,11 @@ func (t *Tenant) Issuer() string { return t.base + "/" }
 func (t *Tenant) ManagementAudience() string { return t.base + "/api/v2/" }
 
 // M2M is the client of the gateway: machine to machine, with every Management API scope.
-func (t *Tenant) M2M() (clientID, clientSecret string) { return gatewayClientID, t.secret }
+func (t *Tenant) M2M() (clientID, clientSecret string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return gatewayClientID, t.clients.at(gatewayClientID).Secret
+}
 
 // Device is the native app operators sign in with, and the identifier of usher's own API.
 func (t *Tenant) Device() (clientID, audience string) { return consoleClientID, UsherAudience }

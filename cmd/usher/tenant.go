@@ -27,6 +27,7 @@ type tenantFlags struct {
 	addr   string
 	info   string
 	faults []string
+	state  string
 	config string
 	poll   time.Duration // between two polls of a sign-in; zero is Auth0's five seconds
 }
@@ -53,23 +54,21 @@ func newTenant() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "local tenant %s with %s\n", running.tenant.Issuer(), plural(f.users, "generated user", f.data))
+			fmt.Fprintf(cmd.OutOrStdout(), "local tenant %s with %d users%s\n", running.tenant.Issuer(), running.tenant.Users(), kept(f.state))
 			return running.wait(cmd.Context())
 		},
 	}
 	f.register(cmd.Flags())
+	cmd.Flags().StringVar(&f.state, "state", "", "keep the tenant in `FILE` across runs; where it exists, --users, --seed and --data do not count")
 	cmd.Flags().StringVar(&f.config, "write-config", "", "write a configuration with a profile `local` for this tenant to `FILE`")
 	return cmd
 }
 
-func plural(n int, what, data string) string {
-	if data != "" {
-		return "the users of " + data
+func kept(state string) string {
+	if state == "" {
+		return ""
 	}
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return ", kept in " + state
 }
 
 // runningTenant is a local tenant that serves.
@@ -81,7 +80,8 @@ type runningTenant struct {
 }
 
 func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
-	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll}
+	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll, State: f.state,
+		Tell: func(note string) { fmt.Fprintln(os.Stderr, "usher: "+note) }}
 	if f.users < 0 {
 		return nil, usagef("--users is %d: it cannot be negative", f.users)
 	}
@@ -163,7 +163,7 @@ func (r *runningTenant) close() error {
 	if err := r.server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stop the local tenant: %w", err)
 	}
-	return r.server.Close()
+	return errors.Join(r.server.Close(), r.tenant.Close())
 }
 
 // writeInfo writes how to reach the tenant, whole or not at all, readable by its owner only: it holds a client secret
