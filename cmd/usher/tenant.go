@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,9 @@ import (
 	"usher/auth0client/localtenant"
 	"usher/config"
 )
+
+// manyUsers is from how many generated people on memory counts.
+const manyUsers = 50_000
 
 // tenantFlags are what `usher tenant` and `usher demo` have in common.
 type tenantFlags struct {
@@ -28,6 +32,7 @@ type tenantFlags struct {
 	info   string
 	faults []string
 	state  string
+	lag    time.Duration
 	config string
 	poll   time.Duration // between two polls of a sign-in; zero is Auth0's five seconds
 }
@@ -39,6 +44,7 @@ func (f *tenantFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.plan, "plan", "enterprise", "rate limits of this `PLAN`: free, pro, enterprise or unlimited")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT` (port 0: any free one)")
 	fs.StringVar(&f.info, "info", "", "write the tenant's addresses and clients to `FILE` once it listens")
+	fs.DurationVar(&f.lag, "search-lag", time.Second, "how long the user search trails behind a write, as Auth0's does")
 	fs.StringArrayVar(&f.faults, "fault", nil, "inject a fault, such as 'GET /api/v2/users 503 20%' (may be repeated)")
 }
 
@@ -80,10 +86,17 @@ type runningTenant struct {
 }
 
 func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
-	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll, State: f.state,
+	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll, State: f.state, SearchLag: f.lag,
 		Tell: func(note string) { fmt.Fprintln(os.Stderr, "usher: "+note) }}
 	if f.users < 0 {
 		return nil, usagef("--users is %d: it cannot be negative", f.users)
+	}
+	if f.lag <= 0 {
+		o.SearchLag = -1
+	}
+	if f.users >= manyUsers {
+		// So many records live long: collecting more often costs little and keeps the process small.
+		debug.SetGCPercent(50)
 	}
 	if f.data != "" {
 		data, err := os.ReadFile(f.data)
