@@ -8,10 +8,20 @@ import (
 	"sync"
 	"time"
 
+	anomalyblocks "github.com/auth0/go-auth0/v3/management/anomaly/blocks"
 	"github.com/auth0/go-auth0/v3/management/core"
+	"github.com/auth0/go-auth0/v3/management/devicecredentials"
+	"github.com/auth0/go-auth0/v3/management/guardian/enrollments"
+	jobsclient "github.com/auth0/go-auth0/v3/management/jobs/client"
+	"github.com/auth0/go-auth0/v3/management/jobs/verificationemail"
 	"github.com/auth0/go-auth0/v3/management/option"
+	orgsclient "github.com/auth0/go-auth0/v3/management/organizations/client"
+	"github.com/auth0/go-auth0/v3/management/refreshtokens"
 	rolesclient "github.com/auth0/go-auth0/v3/management/roles/client"
+	"github.com/auth0/go-auth0/v3/management/sessions"
+	"github.com/auth0/go-auth0/v3/management/tickets"
 	"github.com/auth0/go-auth0/v3/management/userblocks"
+	"github.com/auth0/go-auth0/v3/management/usergrants"
 	usersclient "github.com/auth0/go-auth0/v3/management/users/client"
 
 	"usher/auth0client/term"
@@ -30,14 +40,30 @@ type Options struct {
 
 // Client talks to the Management API through go-auth0. It is safe for concurrent use.
 type Client struct {
-	users  *usersclient.Client
-	roles  *rolesclient.Client
-	blocks *userblocks.Client
+	users         *usersclient.Client
+	roles         *rolesclient.Client
+	blocks        *userblocks.Client
+	sessions      *sessions.Client
+	refreshTokens *refreshtokens.Client
+	devices       *devicecredentials.Client
+	grants        *usergrants.Client
+	tickets       *tickets.Client
+	enrollments   *enrollments.Client
+	verification  *verificationemail.Client
+	jobs          *jobsclient.Client
+	anomaly       *anomalyblocks.Client
+	orgs          *orgsclient.Client
+
+	http   *http.Client
+	domain string
 	now    func() time.Time
 
-	mu      sync.Mutex
-	all     []Role
-	allRead time.Time
+	mu           sync.Mutex
+	all          []Role
+	allRead      time.Time
+	connections  remembered[[]Connection]
+	apis         remembered[[]API]
+	applications remembered[[]Application]
 }
 
 // New makes a client. go-auth0's own retries are off: it would repeat a POST whose outcome is unknown.
@@ -65,7 +91,12 @@ func New(o Options) (*Client, error) {
 	)
 	return &Client{
 		users: usersclient.NewClient(options), roles: rolesclient.NewClient(options), blocks: userblocks.NewClient(options),
-		now: o.Now,
+		sessions: sessions.NewClient(options), refreshTokens: refreshtokens.NewClient(options), devices: devicecredentials.NewClient(options),
+		grants: usergrants.NewClient(options), tickets: tickets.NewClient(options), enrollments: enrollments.NewClient(options),
+		verification: verificationemail.NewClient(options), jobs: jobsclient.NewClient(options),
+		anomaly: anomalyblocks.NewClient(options), orgs: orgsclient.NewClient(options),
+
+		http: &httpClient, domain: o.Domain, now: o.Now,
 	}, nil
 }
 

@@ -42,6 +42,9 @@ func (t exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if reason, ok := r.Context().Value(reasonKey{}).(string); ok && reason != "" {
 		r.Header.Set("X-Usher-Reason", url.QueryEscape(reason))
 	}
+	if rests, ok := r.Context().Value(unchangedKey{}).(string); ok {
+		r.Header.Set("X-Usher-If-Unchanged", rests)
+	}
 	if p, ok := r.Context().Value(priorityKey{}).(Priority); ok {
 		r.Header.Set("X-Usher-Priority", string(p))
 	}

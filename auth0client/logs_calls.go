@@ -32,6 +32,10 @@ func (c *Client) UserLogs(ctx context.Context, id UserID, page, perPage int) ([]
 	if err != nil {
 		return nil, err
 	}
+	return logEvents(body)
+}
+
+func logEvents(body []byte) ([]LogEvent, error) {
 	raw, _, err := list[json.RawMessage](body, "logs")
 	if err != nil {
 		return nil, err

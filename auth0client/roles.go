@@ -17,6 +17,7 @@ const MaxRolesPerUser = 50
 
 // Permission is a permission a user holds, with how they got it.
 type Permission struct {
+	Ref         PermissionRef // exact, for API calls
 	Name        term.Safe
 	Description term.Safe
 	API         term.Safe // resource server's name

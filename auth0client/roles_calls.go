@@ -63,7 +63,7 @@ func (c *Client) rolePages(ctx context.Context, what string, call func(context.C
 			return nil, err
 		}
 		for _, r := range items {
-			roles = append(roles, Role{ID: RoleID(r.ID), Name: r.Name.line(), Description: r.Description.line()})
+			roles = append(roles, r.role())
 		}
 		var total number
 		if raw, ok := totals["total"]; !ok || json.Unmarshal(raw, &total) != nil || len(roles) >= int(total) || len(items) == 0 {
@@ -125,7 +125,8 @@ func (c *Client) UserPermissions(ctx context.Context, id UserID) ([]Permission, 
 	}
 	out := make([]Permission, len(items))
 	for i, p := range items {
-		out[i] = Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line()}
+		out[i] = Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line(),
+			Ref: PermissionRef{string(p.APIID), string(p.Name)}}
 		sources, _, err := list[sourceJSON](p.Sources)
 		if err != nil {
 			continue // a source list that is no list leaves the permission itself readable

@@ -1,0 +1,52 @@
+package auth0client
+
+import "encoding/json"
+
+// Batch is one part of a list that Auth0 pages by checkpoint. Next is empty at the end.
+type Batch[T any] struct {
+	Items []T
+	Next  string
+}
+
+// take is how many rows one request of a checkpoint list asks for.
+const take = 100
+
+// batch decodes one part of a checkpoint list and turns each row into ours.
+func batch[J, T any](body []byte, turn func(J) T, keys ...string) (Batch[T], error) {
+	rows, rest, err := list[J](body, keys...)
+	if err != nil {
+		return Batch[T]{}, err
+	}
+	out := Batch[T]{Items: make([]T, len(rows))}
+	for i, r := range rows {
+		out.Items[i] = turn(r)
+	}
+	var next text
+	if raw, ok := rest["next"]; ok && json.Unmarshal(raw, &next) == nil {
+		out.Next = string(next)
+	}
+	return out, nil
+}
+
+// rows decodes a list and turns each row into ours.
+func rows[J, T any](body []byte, turn func(J) T, keys ...string) ([]T, error) {
+	b, err := batch(body, turn, keys...)
+	return b.Items, err
+}
+
+// whole reads a checkpoint list to its end, or to limit rows.
+func whole[T any](limit int, part func(from *string) (Batch[T], error)) ([]T, error) {
+	var out []T
+	var from *string
+	for {
+		b, err := part(from)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b.Items...)
+		if b.Next == "" || len(b.Items) == 0 || len(out) >= limit {
+			return out, nil
+		}
+		from = &b.Next
+	}
+}
