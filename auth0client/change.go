@@ -108,7 +108,7 @@ type Unchanged map[string]any
 // Before takes from a user what a change rests on.
 func (u User) Before(c Change) Unchanged {
 	var record map[string]any
-	if json.Unmarshal([]byte(u.raw), &record) != nil {
+	if json.Unmarshal(u.Record, &record) != nil {
 		return nil
 	}
 	out := Unchanged{}

@@ -162,7 +162,7 @@ func (u userJSON) user() User {
 	}
 	for _, i := range identities {
 		out.Identities = append(out.Identities, Identity{
-			Connection: i.Connection.line(), Provider: i.Provider.line(), UserID: i.UserID.line(), Social: bool(i.Social), RawProvider: string(i.Provider), RawID: string(i.UserID),
+			Connection: i.Connection.line(), Provider: i.Provider.line(), UserID: i.UserID.line(), Social: bool(i.Social), Key: IdentityKey{string(i.Provider), string(i.UserID)},
 		})
 	}
 	return out
@@ -177,7 +177,7 @@ func decodeUser(body []byte) (User, error) {
 		return User{}, badAnswer(errors.New("it has no user_id"))
 	}
 	out := u.user()
-	out.JSON, out.raw = pretty(body), string(body)
+	out.JSON, out.Record = pretty(body), bytes.Clone(body)
 	return out, nil
 }
 

@@ -149,12 +149,12 @@ func TestDecodeUser(t *testing.T) {
 			`{"user_id":"auth0|1","email":"a@example.com","email_verified":true,"blocked":true,"logins_count":7,"created_at":"2026-01-02T03:04:05.678Z","identities":[{"connection":"Staff","provider":"auth0","user_id":"1","isSocial":false}]}`,
 			User{
 				ID: "auth0|1", EmailRaw: "a@example.com", Email: term.Line("a@example.com"), EmailVerified: true, Blocked: true, Logins: 7, CreatedAt: at,
-				Identities: []Identity{{Connection: term.Line("Staff"), Provider: term.Line("auth0"), UserID: term.Line("1")}},
+				Identities: []Identity{{Connection: term.Line("Staff"), Provider: term.Line("auth0"), UserID: term.Line("1"), Key: IdentityKey{"auth0", "1"}}},
 			}},
 		{"null lists and null fields are empty", `{"user_id":"a|1","email":null,"identities":null,"blocked":null,"logins_count":null,"last_login":null}`, User{ID: "a|1"}},
 		{"a null within a list is left out", `{"user_id":"a|1","identities":[null,{"connection":"c"}]}`, User{ID: "a|1", Identities: []Identity{{Connection: term.Line("c")}}}},
 		{"numbers for strings are taken", `{"user_id":42,"name":7.5,"identities":[{"user_id":1234567890123456789}]}`,
-			User{ID: "42", Name: term.Line("7.5"), Identities: []Identity{{UserID: term.Line("1234567890123456789")}}}},
+			User{ID: "42", Name: term.Line("7.5"), Identities: []Identity{{UserID: term.Line("1234567890123456789"), Key: IdentityKey{UserID: "1234567890123456789"}}}}},
 		{"strings for booleans and numbers are taken", `{"user_id":"a|1","email_verified":"true","blocked":"false","logins_count":"12"}`, User{ID: "a|1", EmailVerified: true, Logins: 12}},
 		{"an object for a string is shown as JSON", `{"user_id":"a|1","name":{"first":"Ada"}}`, User{ID: "a|1", Name: term.Line(`{"first":"Ada"}`)}},
 		{"identities that are no list leave the rest", `{"user_id":"a|1","identities":"none","name":"Ada"}`, User{ID: "a|1", Name: term.Line("Ada")}},
@@ -167,7 +167,10 @@ func TestDecodeUser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.JSON = term.Safe{}
+			if string(got.Record) != tc.json {
+				t.Errorf("the record is kept as %s", got.Record)
+			}
+			got.JSON, got.Record = term.Safe{}, nil
 			if !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("decoded to\n%+v, want\n%+v", got, tc.want)
 			}

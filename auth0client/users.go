@@ -38,7 +38,7 @@ type User struct {
 	UserMetadata  json.RawMessage // exact; not for a screen
 	AppMetadata   json.RawMessage // exact; not for a screen
 	JSON          term.Safe       // the whole record, indented, fit for a terminal (single reads only)
-	raw           string          // the record as it came (single reads only)
+	Record        json.RawMessage // exact, as it came (single reads only); not for a screen
 }
 
 // Label is what a person is called on screen: email, else phone, username, name, id.
@@ -59,8 +59,8 @@ func (u User) Connection() term.Safe {
 	return u.Identities[0].Connection
 }
 
-// Raw is the whole record exactly as it came; empty for a user that came with a list. It is not for a screen.
-func (u User) Raw() string { return u.raw }
+// IdentityKey names an identity exactly.
+type IdentityKey struct{ Provider, UserID string }
 
 // Identity is one login of a user at one connection.
 type Identity struct {
@@ -68,8 +68,7 @@ type Identity struct {
 	Provider   term.Safe
 	UserID     term.Safe
 	Social     bool
-	// RawProvider and RawID are exact, for API calls.
-	RawProvider, RawID string
+	Key        IdentityKey // exact, for API calls
 }
 
 // Sort orders a search. The zero value leaves the order to the tenant.
