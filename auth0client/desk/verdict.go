@@ -1,0 +1,229 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/auth0client"
+)
+
+// Weight is how much a finding keeps somebody out.
+type Weight int
+
+// The weights, heaviest first.
+const (
+	Stops Weight = iota // cannot get in
+	Hinders
+	Tells // worth knowing
+	Fine
+)
+
+// Finding is one part of a verdict. Fix is the console's key that puts it right, empty where none does.
+type Finding struct {
+	Weight Weight
+	Text   string
+	Fix    string
+}
+
+// Evidence is what a verdict rests on. A part that could not be read is named in Unknown instead.
+type Evidence struct {
+	User       auth0client.User
+	Bans       []auth0client.BruteForceBlock
+	Methods    []auth0client.AuthenticationMethod
+	Events     []auth0client.LogEvent // newest first
+	Connection *auth0client.Connection
+	Unknown    []string // "brute-force blocks", "second factors", "log"
+}
+
+// Verdict says why somebody cannot get in, or that nothing found stops them, the heaviest reason first.
+func Verdict(e Evidence, at time.Time) []Finding {
+	v := verdict{Evidence: e, at: at}
+	v.blocks()
+	v.account()
+	v.factors()
+	v.recent()
+	for _, what := range e.Unknown {
+		v.add(Hinders, "Not known: "+what+" could not be read", "ctrl+r")
+	}
+	slices.SortStableFunc(v.found, func(a, b Finding) int { return int(a.Weight) - int(b.Weight) })
+	if len(v.found) == 0 || v.found[0].Weight > Stops {
+		calm := Finding{Fine, "Nothing found keeps them out", ""}
+		if len(e.Unknown) > 0 {
+			calm.Text = "Nothing found keeps them out, as far as could be read"
+		}
+		v.found = append([]Finding{calm}, v.found...)
+	}
+	return v.found
+}
+
+type verdict struct {
+	Evidence
+	at    time.Time
+	found []Finding
+}
+
+func (v *verdict) add(w Weight, text, fix string) { v.found = append(v.found, Finding{w, text, fix}) }
+
+func (v *verdict) knows(what string) bool { return !slices.Contains(v.Unknown, what) }
+
+// since is when something happened, in the fewest words: today the time, else the date.
+func (v *verdict) since(t time.Time) string {
+	t = t.In(v.at.Location())
+	if t.Format(time.DateOnly) == v.at.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// last is the newest event of one of the codes.
+func (v *verdict) last(codes ...string) (auth0client.LogEvent, bool) {
+	i := slices.IndexFunc(v.Events, func(e auth0client.LogEvent) bool { return slices.Contains(codes, e.Code) })
+	if i < 0 {
+		return auth0client.LogEvent{}, false
+	}
+	return v.Events[i], true
+}
+
+func (v *verdict) blocks() {
+	if v.User.Blocked {
+		text := "Blocked by an administrator"
+		if e, ok := v.last("f"); ok && strings.Contains(e.Description.String(), "blocked") {
+			text += "; last turned away " + v.since(e.Date)
+		}
+		v.add(Stops, text, "b")
+	}
+	for _, b := range v.Bans {
+		text := "Blocked"
+		if e, ok := v.last("limit_wc"); ok {
+			text += " since " + v.since(e.Date)
+		}
+		text += " by failed sign-ins"
+		if n := v.failuresFrom(b.IP.String()); n > 1 {
+			text = strings.Replace(text, "failed", fmt.Sprintf("%d failed", n), 1)
+		}
+		if ip := b.IP.String(); ip != "" {
+			text += " from " + ip
+		}
+		v.add(Stops, text, "b")
+	}
+}
+
+// failuresFrom counts the wrong passwords from an address before the block.
+func (v *verdict) failuresFrom(ip string) int {
+	n, seen := 0, false
+	for _, e := range v.Events {
+		seen = seen || e.Code == "limit_wc"
+		if seen && e.Code == "fp" && (ip == "" || e.IP.String() == ip) {
+			n++
+		}
+		if seen && (e.Code == "s" || e.Code == "scp") {
+			break
+		}
+	}
+	return n
+}
+
+func (v *verdict) account() {
+	u := v.User
+	if u.LastLogin.IsZero() && u.Logins == 0 {
+		v.add(Tells, "Has never signed in", "")
+	}
+	if !u.Email.IsEmpty() && !u.EmailVerified {
+		v.add(Hinders, "Email not verified: a rule of the tenant may stop them", "v")
+	}
+	if c := v.Connection; c != nil {
+		if c.Options.Known && c.Options.ImportMode {
+			v.add(Tells, "Comes over from an older database at the first sign-in (import mode)", "")
+		}
+		if !c.Database() {
+			v.add(Tells, "Signs in at "+c.Label.String()+" ("+c.Strategy.String()+"): there is no password here", "")
+		}
+	}
+	if u.LastPassword.After(u.LastLogin) && !u.LastPassword.IsZero() {
+		v.add(Tells, "Password changed "+v.since(u.LastPassword)+", and no sign-in since", "p")
+	}
+}
+
+func (v *verdict) factors() {
+	if !v.knows("second factors") {
+		return
+	}
+	var names, half []string
+	for _, m := range SecondFactors(v.Methods) {
+		switch {
+		case !m.Confirmed:
+			half = append(half, m.Label.String())
+		case m.Kind != "recovery-code":
+			names = append(names, m.Label.String())
+		}
+	}
+	switch {
+	case len(half) > 0 && len(names) == 0:
+		v.add(Hinders, "MFA enrolment begun and not finished: "+strings.Join(half, ", "), "m")
+	case len(names) == 0:
+		v.add(Tells, "Has not enrolled MFA", "")
+	default:
+		v.add(Tells, "MFA: "+strings.Join(names, ", "), "m")
+	}
+}
+
+// recent reads the log since the last good sign-in.
+func (v *verdict) recent() {
+	if len(v.Events) == 0 {
+		return
+	}
+	good := slices.IndexFunc(v.Events, func(e auth0client.LogEvent) bool { return e.Code == "s" })
+	since := v.Events
+	if good >= 0 {
+		since = v.Events[:good]
+	}
+	count := map[string]int{}
+	newest := map[string]auth0client.LogEvent{}
+	for _, e := range since {
+		if count[e.Code]++; count[e.Code] == 1 {
+			newest[e.Code] = e
+		}
+	}
+	say := func(w Weight, code, one, many, fix string) {
+		if n := count[code]; n > 0 {
+			text := one
+			if n > 1 {
+				text = fmt.Sprintf(many, n)
+			}
+			v.add(w, text+", last "+v.since(newest[code].Date), fix)
+		}
+	}
+	say(Hinders, "fp", "A wrong password", "%d wrong passwords", "p")
+	say(Hinders, "gd_auth_failed", "A wrong second factor", "%d wrong second factors", "m")
+	say(Hinders, "gd_send_sms_failure", "A code by SMS was not delivered", "%d codes by SMS were not delivered", "m")
+	say(Hinders, "gd_send_email_failure", "A code by email was not delivered", "%d codes by email were not delivered", "m")
+	say(Hinders, "gd_send_pn_failure", "A push was not delivered", "%d pushes were not delivered", "m")
+	say(Hinders, "gd_otp_rate_limit_exceed", "Too many second-factor attempts", "Too many second-factor attempts, %d times", "m")
+	say(Hinders, "pwd_leak", "The password stands in a list of leaked ones", "The password stands in a list of leaked ones, refused %d times", "p")
+	say(Hinders, "limit_sul", "Too many sign-ins in a short time", "Too many sign-ins in a short time, %d times", "")
+	v.fatigue()
+	if good >= 0 {
+		v.add(Tells, "Last signed in "+v.since(v.Events[good].Date), "")
+	}
+}
+
+// fatigue looks for a run of refused pushes that ends in an accepted one: somebody may have been worn down.
+func (v *verdict) fatigue() {
+	refused := 0
+	for _, e := range slices.Backward(v.Events) {
+		switch e.Code {
+		case "gd_auth_rejected":
+			refused++
+		case "gd_auth_succeed":
+			if refused >= 5 {
+				v.add(Hinders, fmt.Sprintf("%d pushes refused and then one accepted %s: the account may be taken over", refused, v.since(e.Date)), "s")
+			}
+			refused = 0
+		}
+	}
+	if refused >= 3 {
+		v.add(Hinders, fmt.Sprintf("%d pushes refused by the user: somebody else may have the password", refused), "p")
+	}
+}
