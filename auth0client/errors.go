@@ -28,6 +28,22 @@ type Forbidden struct {
 	Answer     Answer
 }
 
+// FreshLogin: a policy wants a more recent sign-in for this action. Nothing was changed.
+type FreshLogin struct {
+	MaxAge time.Duration // how old the sign-in may be
+	Answer Answer
+}
+
+// ReasonNeeded: a policy wants a reason for this action, see [WithReason]. Nothing was changed.
+type ReasonNeeded struct{ Answer Answer }
+
+// ApprovalPending: a second operator must approve the change. It is not made yet; it waits under ID.
+type ApprovalPending struct {
+	ID        term.Safe
+	ExpiresAt time.Time // zero when not known
+	Answer    Answer
+}
+
 // RateLimited: the tenant's limit is reached until the given time.
 type RateLimited struct {
 	Until  time.Time
@@ -58,9 +74,14 @@ type Unknown struct{ Err error }
 func (e *NotFound) Error() string     { return "not found: " + e.Answer.text() }
 func (e *Unauthorized) Error() string { return "not signed in: " + e.Answer.text() }
 func (e *Forbidden) Error() string    { return "not allowed: " + e.Answer.text() }
-func (e *RateLimited) Error() string  { return "rate limit: " + e.Answer.text() }
-func (e *Conflict) Error() string     { return "conflict: " + e.Answer.text() }
-func (e *Invalid) Error() string      { return "refused: " + e.Answer.text() }
+func (e *FreshLogin) Error() string   { return "a fresh sign-in is wanted: " + e.Answer.text() }
+func (e *ReasonNeeded) Error() string { return "a reason is wanted: " + e.Answer.text() }
+func (e *ApprovalPending) Error() string {
+	return fmt.Sprintf("waits for approval %s by a second operator: %s", e.ID, e.Answer.text())
+}
+func (e *RateLimited) Error() string { return "rate limit: " + e.Answer.text() }
+func (e *Conflict) Error() string    { return "conflict: " + e.Answer.text() }
+func (e *Invalid) Error() string     { return "refused: " + e.Answer.text() }
 func (e *Unavailable) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("tenant fault: %s: %v", e.Answer.text(), e.Err)
@@ -91,8 +112,17 @@ func AnswerOf(err error) (Answer, bool) {
 		co *Conflict
 		in *Invalid
 		un *Unavailable
+		fl *FreshLogin
+		rn *ReasonNeeded
+		ap *ApprovalPending
 	)
 	switch {
+	case errors.As(err, &fl):
+		return fl.Answer, true
+	case errors.As(err, &rn):
+		return rn.Answer, true
+	case errors.As(err, &ap):
+		return ap.Answer, true
 	case errors.As(err, &nf):
 		return nf.Answer, true
 	case errors.As(err, &ua):

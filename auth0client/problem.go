@@ -18,6 +18,7 @@ func problem(now time.Time, ex *exchange) error {
 		Error      text `json:"error"`
 		ErrorCode  text `json:"errorCode"`
 		Permission text `json:"permission"`
+		demand
 	}
 	_ = json.Unmarshal(ex.body, &body) // an HTML page of a proxy says nothing; the status does
 	message := string(body.Message)
@@ -30,6 +31,9 @@ func problem(now time.Time, ex *exchange) error {
 	a := Answer{
 		Status: ex.status, Code: term.Line(string(body.ErrorCode)), Message: term.Line(limit(message, 500)),
 		RequestID: term.Line(ex.header.Get("X-Usher-Request-Id")),
+	}
+	if err := body.err(string(body.ErrorCode), a); err != nil {
+		return err
 	}
 	switch ex.status {
 	case http.StatusUnauthorized:
@@ -47,6 +51,30 @@ func problem(now time.Time, ex *exchange) error {
 		return &Unavailable{Answer: a}
 	}
 	return &Invalid{Field: fieldOf(message), Answer: a}
+}
+
+// demand is what the gateway wants before it makes a change: a fresh sign-in, a reason, a second operator.
+type demand struct {
+	MaxAge    float64 `json:"max_age"` // seconds
+	Approval  text    `json:"approval"`
+	ExpiresAt text    `json:"expires_at"` // RFC 3339
+}
+
+// maxFresh bounds max_age: beyond a year nothing is fresh.
+const maxFresh = 365 * 24 * time.Hour
+
+func (d demand) err(code string, a Answer) error {
+	switch code {
+	case "usher_fresh_login":
+		age := min(max(0, d.MaxAge), maxFresh.Seconds())
+		return &FreshLogin{MaxAge: time.Duration(age * float64(time.Second)), Answer: a}
+	case "usher_reason":
+		return &ReasonNeeded{Answer: a}
+	case "usher_approval":
+		until, _ := time.Parse(time.RFC3339, string(d.ExpiresAt)) // without a time it waits all the same
+		return &ApprovalPending{ID: term.Line(limit(string(d.Approval), 100)), ExpiresAt: until, Answer: a}
+	}
+	return nil
 }
 
 func limit(s string, n int) string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"usher/auth0client/term"
 )
 
 // asType reports whether err is of into's type.
@@ -44,6 +46,12 @@ func TestAnswersBecomeTypedErrors(t *testing.T) {
 		{"a token that is refused", says(401, `{"message":"Invalid token"}`), &Unauthorized{Answer: Answer{Status: 401}}, "Invalid token"},
 		{"a missing permission is named", says(403, `{"message":"You may not","permission":"users:block"}`), &Forbidden{Permission: "users:block", Answer: Answer{Status: 403}}, "You may not"},
 		{"a refusal without a permission", says(403, `{"message":"Insufficient scope"}`), &Forbidden{Answer: Answer{Status: 403}}, "Insufficient scope"},
+		{"a wish for a fresh sign-in", says(403, `{"message":"Sign in again","errorCode":"usher_fresh_login","max_age":600}`), &FreshLogin{MaxAge: 10 * time.Minute, Answer: Answer{Status: 403}}, "Sign in again"},
+		{"a wish for a fresh sign-in of an odd age", says(403, `{"message":"Sign in again","errorCode":"usher_fresh_login","max_age":-1e300}`), &FreshLogin{Answer: Answer{Status: 403}}, ""},
+		{"a wish for a reason", says(403, `{"message":"Give a reason","errorCode":"usher_reason"}`), &ReasonNeeded{Answer: Answer{Status: 403}}, "Give a reason"},
+		{"a change that waits for a second operator",
+			says(403, `{"message":"Ask another","errorCode":"usher_approval","approval":"apr_1","expires_at":"2026-03-04T13:00:00Z"}`),
+			&ApprovalPending{ID: term.Line("apr_1"), ExpiresAt: time.Date(2026, 3, 4, 13, 0, 0, 0, time.UTC), Answer: Answer{Status: 403}}, "Ask another"},
 		{"a user that is not there", says(404, `{"message":"The user does not exist."}`), &NotFound{Answer: Answer{Status: 404}}, "does not exist"},
 		{"a conflict", says(409, `{"message":"The user already exists."}`), &Conflict{Answer: Answer{Status: 409}}, "already exists"},
 		{"a rate limit with Retry-After", headers(429, `{"message":"Too many"}`, "Retry-After", "7"), &RateLimited{Until: noon.Add(7 * time.Second), Answer: Answer{Status: 429}}, "Too many"},

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
@@ -40,8 +42,12 @@ type (
 		What string
 		Err  error
 	}
-	// RequireLogin brings the sign-in screen over the current one.
-	RequireLogin struct{}
+	// RequireLogin brings the sign-in screen over the current one. Fresh asks for it although the session holds: an action
+	// wants a sign-in not older than MaxAge.
+	RequireLogin struct {
+		Fresh  bool
+		MaxAge time.Duration
+	}
 	// Copy puts text on the clipboard by OSC 52. What names it ("user id").
 	Copy struct{ What, Text string }
 	// Changed says that a user is now like this; every open view is told by a UserChangedMsg.
@@ -73,6 +79,10 @@ type UserTouchedMsg struct{ ID auth0client.UserID }
 
 // ReloadMsg asks the top view to load again (ctrl+r).
 type ReloadMsg struct{}
+
+// SignedInMsg is sent to every open view when the same operator has signed in again: what could not be read for want of a
+// sign-in is read now; a change stays to be confirmed.
+type SignedInMsg struct{}
 
 // BackgroundMsg is sent to every open view when the theme changed.
 type BackgroundMsg struct{}

@@ -60,6 +60,9 @@ func words(now time.Time, err error) Problem {
 		unavailable  *auth0client.Unavailable
 		unreachable  *auth0client.Unreachable
 		unknown      *auth0client.Unknown
+		fresh        *auth0client.FreshLogin
+		reason       *auth0client.ReasonNeeded
+		approval     *auth0client.ApprovalPending
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -68,6 +71,12 @@ func words(now time.Time, err error) Problem {
 		return Problem{Title: "It does not exist (any more)", Hint: "It was deleted meanwhile, or you may not see it"}
 	case errors.As(err, &unauthorized):
 		return Problem{Title: "Your sign-in has ended", Hint: "Sign in again to go on"}
+	case errors.As(err, &fresh):
+		return Problem{Title: "This action wants a fresh sign-in", Hint: "Sign in again, then confirm it again"}
+	case errors.As(err, &reason):
+		return Problem{Title: "This action wants a reason", Hint: "Type one, then confirm it again"}
+	case errors.As(err, &approval):
+		return Problem{Title: waits(now, approval), Hint: "It is not made yet: ask a second operator to approve it"}
 	case errors.As(err, &forbidden) && forbidden.Permission != "":
 		return Problem{Title: "You lack the permission " + forbidden.Permission, Hint: "Ask an administrator of usher for it"}
 	case errors.As(err, &forbidden):
@@ -89,6 +98,32 @@ func words(now time.Time, err error) Problem {
 		return Problem{Title: "The tenant cannot be reached", Hint: "Check the network, then try again with ctrl+r", Retry: true}
 	}
 	return Problem{Title: "That did not work", Detail: plainText(err), Retry: true}
+}
+
+// waits says under what id a change waits, and how long.
+func waits(now time.Time, a *auth0client.ApprovalPending) string {
+	s := "It waits for a second operator"
+	if !a.ID.IsEmpty() {
+		s += " as approval " + a.ID.String()
+	}
+	if left := a.ExpiresAt.Sub(now).Round(time.Minute); !a.ExpiresAt.IsZero() && left > 0 {
+		s += ", for " + Span(left) + " at most"
+	}
+	return s
+}
+
+// Span is a time span in the largest units that say it: "45 s", "15 min", "12 h", "2 h 30 min".
+func Span(d time.Duration) string {
+	minutes := int(d.Round(time.Minute) / time.Minute)
+	switch {
+	case d < 2*time.Minute && d%time.Minute != 0:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes%60 == 0:
+		return fmt.Sprintf("%d h", minutes/60)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
 }
 
 // plainText is an error of no known kind; it may quote an answer, so it passes the sanitizer as well.

@@ -66,6 +66,8 @@ type Env struct {
 	Can func(permission string) bool
 	// OperatorID is the operator's own Auth0 id.
 	OperatorID auth0client.UserID
+	// Reasons says which actions want a reason; it may be nil.
+	Reasons *Reasons
 }
 
 // Result carries the answer of a Cmd to the view that asked. Screens wrap every message that comes from work in one.
