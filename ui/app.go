@@ -24,12 +24,17 @@ type App struct {
 	login     *login.Model // nil while signed in; covers all else
 	loginID   view.ID
 	loginBy   grace
+	loginFor  login.Purpose
 	operator  login.Operator
+	began     time.Time // when the operator's session began
+	lock      lock
+	reasons   view.Reasons
 	stack     []open
 	dialogs   []open
 	toasts    toast.Queue
 	palette   *palette
 	help      bool
+	rights    bool // shows what the operator may do
 	leaving   bool // asks whether to quit although a change is under way
 	last      view.ID
 	waitUntil time.Time // requests are held back until then
@@ -58,7 +63,7 @@ func (a *App) paint(dark bool) {
 
 // Init begins with the sign-in: nothing of the tenant is read before.
 func (a *App) Init() tea.Cmd {
-	cmd := a.askSignIn(grace{})
+	cmd := a.askSignIn(wish{purpose: login.Begin}, grace{})
 	if a.o.Dark == nil {
 		a.asked = a.o.Now()
 		return tea.Batch(tea.RequestBackgroundColor, cmd)
@@ -66,46 +71,12 @@ func (a *App) Init() tea.Cmd {
 	return cmd
 }
 
-func (a *App) askSignIn(by grace) tea.Cmd {
-	if a.login != nil {
-		return nil
-	}
-	a.loginID, a.loginBy = a.nextID(), by
-	a.palette, a.help = nil, false
-	a.login = login.New(login.Options{
-		ID: a.loginID, Ctx: a.ctx, SignIn: a.o.SignIn, Approve: a.o.Approve, AutoApprove: a.o.AutoApprove,
-		OpenBrowser: a.o.OpenBrowser, Theme: a.th, Now: a.o.Now, QR: !a.o.ASCII && !a.o.NoColor && !a.o.SlowLine,
-		Again: len(a.stack) > 0,
-	})
-	return a.login.Init()
-}
-
-// signedIn returns to where the operator was; another operator begins anew.
-func (a *App) signedIn(op login.Operator) tea.Cmd {
-	a.login.Close()
-	same := a.operator.ID == op.ID
-	a.login, a.operator = nil, op
-	if same && len(a.stack) > 0 {
-		_, cmd := a.tell(a.top(), view.ReloadMsg{})
-		return cmd
-	}
-	for _, w := range a.all() {
-		w.v.Close()
-	}
-	a.stack, a.dialogs = nil, nil
-	env := a.env()
-	v := a.usersView(env)
-	a.stack = append(a.stack, open{id: env.ID, v: v})
-	if s, ok := v.(searcher); ok && a.o.Query != "" {
-		return s.Search(a.o.Query)
-	}
-	return v.Init()
-}
-
 func (a *App) can(permission string) bool { return slices.Contains(a.operator.Permissions, permission) }
 
 func (a *App) env() view.Env {
-	return view.Env{ID: a.nextID(), Ctx: a.ctx, Theme: a.th, Now: a.o.Now, Can: a.can, OperatorID: a.operator.ID}
+	return view.Env{
+		ID: a.nextID(), Ctx: a.ctx, Theme: a.th, Now: a.o.Now, Can: a.can, OperatorID: a.operator.ID, Reasons: &a.reasons,
+	}
 }
 
 func (a *App) nextID() view.ID {

@@ -43,6 +43,8 @@ type Options struct {
 	Dark         *bool  // a forced theme; nil asks the terminal
 	Query        string // a search to start with
 	Budget       func() (remaining, limit int, known bool)
+	LockAfter    time.Duration // without a key; 0 never locks
+	SessionLimit time.Duration // of a sign-in; 0 is none
 }
 
 // searcher is a view that can start with a search. The command replaces Init's.

@@ -19,6 +19,7 @@ func globals() []view.Key {
 		view.NewKey("?", "help", "?"),
 		view.NewKey(":", "commands", ":", "ctrl+k"),
 		view.NewKey("ctrl+r", "reload", "ctrl+r"),
+		{Binding: view.NewKey("W", "what may I do?", "W").Binding, Hidden: true},
 		view.NewKey("q", "quit", "q"),
 	}
 }
@@ -41,6 +42,8 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		a.help = true
 	case ":":
 		a.palette = newPalette(top.v.Keys())
+	case "W":
+		a.rights = true
 	case "q":
 		return a.quit(), true
 	default:

@@ -32,7 +32,10 @@ func (a *App) View() tea.View {
 	}
 	v := tea.NewView(f.Content)
 	v.AltScreen = true
-	v.WindowTitle = "usher " + a.th.Icons.Sep + " " + term.Line(a.o.Profile).String()
+	v.WindowTitle = "usher"
+	if !a.lock.covered() {
+		v.WindowTitle += " " + a.th.Icons.Sep + " " + term.Line(a.o.Profile).String()
+	}
 	v.Cursor = f.Cursor
 	return v
 }
@@ -40,6 +43,9 @@ func (a *App) View() tea.View {
 func (a *App) frame(size view.Size) view.Frame {
 	if size.Width < minWidth || size.Height < minHeight {
 		return view.Frame{Content: widget.Fit("Please make the window larger (40x10 at least).", size.Width, size.Height)}
+	}
+	if a.lock.covered() {
+		return a.ask(size, a.drawLock(size))
 	}
 	notes := a.toasts.Lines(a.th, size.Width, 2)
 	body := view.Size{Width: size.Width, Height: size.Height - bodyTop - 1 - len(notes)}
@@ -77,6 +83,9 @@ func (a *App) body(size view.Size) view.Frame {
 	if a.help {
 		f = dialog.Over(a.th, f.Content, size, a.drawHelp())
 	}
+	if a.rights {
+		f = dialog.Over(a.th, f.Content, size, a.drawRights(in))
+	}
 	return a.ask(size, f)
 }
 
@@ -99,13 +108,9 @@ func (a *App) header(width int) string {
 	}
 	right := ""
 	if a.operator.ID != "" {
-		who := a.operator.Email
-		if who == "" {
-			who = string(a.operator.ID)
-		}
-		right = term.Line(who).String()
-		if a.readOnly() {
-			right += " " + a.th.Icons.Sep + " read-only"
+		right = who(a.operator)
+		if lacks := a.lacks(); lacks != "" {
+			right += " " + a.th.Icons.Sep + " " + lacks
 		}
 	}
 	if wait := a.waitUntil.Sub(a.o.Now()); wait > 0 {
@@ -131,11 +136,6 @@ func (a *App) profileStyle() lipgloss.Style {
 	return lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color(a.o.ProfileColor))
 }
 
-// readOnly reports that the operator holds no permission that changes something.
-func (a *App) readOnly() bool {
-	return !slices.ContainsFunc(a.operator.Permissions, func(p string) bool { return !strings.HasSuffix(p, ":read") })
-}
-
 func (a *App) crumbs(width int) string {
 	if a.login != nil {
 		return "" // the screen says it itself
@@ -152,8 +152,8 @@ func (a *App) footer(width int) string {
 	switch {
 	case a.login != nil:
 		keys = a.login.Keys()
-	case a.help:
-		keys = []view.Key{view.NewKey("any key", "close help")}
+	case a.help, a.rights:
+		keys = []view.Key{view.NewKey("any key", "close")}
 	case a.palette != nil:
 		keys = []view.Key{view.NewKey("enter", "do it"), view.NewKey("esc", "close")}
 	case len(a.dialogs) > 0:

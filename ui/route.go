@@ -1,14 +1,13 @@
 package ui
 
 import (
-	"errors"
 	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
-	"usher/auth0client"
+	"usher/ui/login"
 	"usher/ui/toast"
 	"usher/ui/view"
 )
@@ -58,7 +57,13 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.waiting(msg)
 	case waitTick:
 		return a, a.countDown()
+	case lockTick:
+		return a, a.looked()
 	case toastExpired:
+		if a.lock.covered() {
+			a.lock.unseen = append(a.lock.unseen, msg.id)
+			return a, nil
+		}
 		a.toasts.Expire(msg.id)
 		return a, nil
 	// 2. Results of work: to the view that asked, even if covered; dropped if closed, but a write still reports.
@@ -67,7 +72,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.pressed(msg)
 	case tea.PasteMsg:
-		if a.login != nil || a.leaving || a.help {
+		if a.touched() || a.login != nil || a.leaving || a.help || a.rights {
 			return a, nil
 		}
 		if a.palette != nil {
@@ -106,6 +111,7 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		return a.quit()
 	}
 	// 4. What lies on top takes every key.
+	late := a.touched()
 	if a.leaving {
 		switch k {
 		case "y", "q":
@@ -115,11 +121,14 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	}
+	if late {
+		return a.lockedPressed(k)
+	}
 	if a.login != nil {
 		return a.loginPressed(msg)
 	}
-	if a.help {
-		a.help = false
+	if a.help || a.rights {
+		a.help, a.rights = false, false
 		return nil
 	}
 	if a.palette != nil {
@@ -156,6 +165,9 @@ func (a *App) loginPressed(msg tea.KeyPressMsg) tea.Cmd {
 		return a.quit()
 	}
 	_, action, cmd := a.login.Update(msg)
+	if action == (view.Back{}) {
+		return a.signInDropped()
+	}
 	return tea.Batch(cmd, a.perform(a.loginID, action, grace{}))
 }
 
@@ -206,7 +218,7 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.Fail:
 		return a.failed(act, by)
 	case view.RequireLogin:
-		return a.askSignIn(by)
+		return a.askSignIn(wishOf(act), by)
 	case view.Copy:
 		return tea.Batch(tea.SetClipboard(act.Text), a.notify(view.Good, "Copied the "+act.What))
 	case view.Changed:
@@ -228,11 +240,14 @@ func (a *App) failed(f view.Fail, by grace) tea.Cmd {
 	if p.IsZero() {
 		return nil
 	}
-	cmd := a.notify(view.Bad, f.What+": "+p.String())
-	if gone := (*auth0client.Unauthorized)(nil); errors.As(f.Err, &gone) {
-		return tea.Batch(cmd, a.askSignIn(by))
+	return tea.Batch(a.notify(view.Bad, f.What+": "+p.String()), a.perform(0, view.SignInFor(f.Err), by))
+}
+
+func wishOf(r view.RequireLogin) wish {
+	if r.Fresh {
+		return wish{purpose: login.ForFresh, ask: login.Ask{Fresh: true, MaxAge: r.MaxAge}}
 	}
-	return cmd
+	return wish{purpose: login.Ended}
 }
 
 func (a *App) notify(level view.Level, text string) tea.Cmd {

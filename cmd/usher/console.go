@@ -25,6 +25,8 @@ type consoleFlags struct {
 	ascii           bool
 	slowLine        bool
 	query           string
+	lockAfter       time.Duration
+	sessionLimit    time.Duration
 }
 
 func (f *consoleFlags) register(fs *pflag.FlagSet) {
@@ -32,6 +34,8 @@ func (f *consoleFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.profile, "profile", "", "use profile `P` of the configuration")
 	fs.StringVar(&f.theme, "theme", "auto", "colours for a `dark` or light background; auto asks the terminal")
 	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	fs.DurationVar(&f.lockAfter, "lock-after", 15*time.Minute, "cover the screen after this `TIME` without a key (0: never)")
+	fs.DurationVar(&f.sessionLimit, "session-limit", 12*time.Hour, "ask for a new sign-in after this `TIME` (0: never)")
 	fs.BoolVar(&f.slowLine, "slow-line", false, "send as few bytes as possible (chosen by itself under SSH on a slow line)")
 }
 
@@ -55,6 +59,9 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.lockAfter < 0 || f.sessionLimit < 0 {
+		return usagef("--lock-after and --session-limit cannot be negative; 0 switches them off")
+	}
 	plain := noColor(os.Getenv)
 	var browse func(string) error
 	if hasDisplay(os.Getenv) && !w.autoApprove {
@@ -64,10 +71,10 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	app := ui.New(ctx, ui.Options{
-		Backend: w.client, SignIn: deviceSignIn{w.session}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
+		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
 		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
 		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
-		Query: f.query, Budget: w.budget,
+		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
 	})
 	paced := pace.Wrap(app)
 	defer paced.Stop()
@@ -96,10 +103,20 @@ func (w *wiring) budget() (remaining, limit int, known bool) {
 }
 
 // deviceSignIn is the sign-in as the console sees it.
-type deviceSignIn struct{ session *signin.Client }
+type deviceSignIn struct {
+	session *signin.Client
+	polls   *pollWatch
+}
 
-// StartDevice asks for a code.
-func (d deviceSignIn) StartDevice(ctx context.Context) (login.Code, error) {
+// Resume takes up a kept sign-in.
+func (d deviceSignIn) Resume(ctx context.Context) (login.Operator, bool, error) {
+	op, ok, err := d.session.Resume(ctx)
+	return consoleOperator(op), ok, err
+}
+
+// StartDevice asks for a code. The device flow has no way to ask for a fresh one: the console looks at when the operator
+// proved who they are.
+func (d deviceSignIn) StartDevice(ctx context.Context, _ login.Ask) (login.Code, error) {
 	code, err := d.session.StartDevice(ctx)
 	if err != nil {
 		return login.Code{}, err
@@ -111,17 +128,29 @@ func (d deviceSignIn) StartDevice(ctx context.Context) (login.Code, error) {
 }
 
 // WaitDevice waits until the code is approved, denied or too old.
-func (d deviceSignIn) WaitDevice(ctx context.Context, code login.Code) (login.Operator, error) {
+func (d deviceSignIn) WaitDevice(ctx context.Context, code login.Code, told func(login.Trouble)) (login.Operator, error) {
 	dc, ok := code.Handle.(signin.DeviceCode)
 	if !ok {
 		return login.Operator{}, errors.New("the code is not of this sign-in")
 	}
-	op, err := d.session.WaitDevice(ctx, dc)
-	if err != nil {
+	var op signin.Operator
+	var err error
+	d.polls.during(told, func() { op, err = d.session.WaitDevice(ctx, dc) })
+	var denied *signin.Denied
+	switch {
+	case errors.As(err, &denied):
+		return login.Operator{}, &login.Denied{Description: denied.Description}
+	case errors.Is(err, signin.ErrExpired):
+		return login.Operator{}, login.ErrExpired
+	case err != nil:
 		return login.Operator{}, err
 	}
+	return consoleOperator(op), nil
+}
+
+func consoleOperator(op signin.Operator) login.Operator {
 	return login.Operator{
 		ID: auth0client.UserID(op.Subject), Email: op.Email, Name: op.Name,
-		Permissions: op.Permissions, ExpiresAt: op.ExpiresAt,
-	}, nil
+		Permissions: op.Permissions, AuthTime: op.AuthTime, ExpiresAt: op.ExpiresAt,
+	}
 }

@@ -34,6 +34,7 @@ type endpoints struct {
 // wiring is one console's parts, put together.
 type wiring struct {
 	session *signin.Client
+	polls   *pollWatch
 	gateway *gateway.Gateway
 	client  *auth0client.Client
 	journal *journal.Journal
@@ -53,7 +54,10 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the tenant's address %q: %w", e.upstream, err)
 	}
-	session, err := signin.New(signin.Config{Issuer: e.issuer, ClientID: e.clientID, Audience: e.audience, Now: time.Now})
+	polls := &pollWatch{next: http.DefaultTransport, now: time.Now}
+	session, err := signin.New(signin.Config{
+		Issuer: e.issuer, ClientID: e.clientID, Audience: e.audience, Now: time.Now, HTTP: polls.client(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the sign-in: %w", err)
 	}
@@ -66,7 +70,7 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret,
 		Audience: e.managementAudience, Now: time.Now,
 	})
-	w := &wiring{session: session, journal: jrn}
+	w := &wiring{session: session, polls: polls, journal: jrn}
 	gw, err := gateway.New(gateway.Options{
 		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: "console", OnWait: w.waiting,
 	})

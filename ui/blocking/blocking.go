@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
@@ -54,6 +55,7 @@ type Model struct {
 	onDo    bool // the button that acts is highlighted, not Cancel
 	early   time.Time
 	note    string
+	reason  dialog.Reason
 	outcome outcome
 	closed  bool
 }
@@ -62,7 +64,7 @@ var _ view.View = (*Model)(nil)
 
 // New makes the dialog for user.
 func New(env view.Env, tenant Blocks, user auth0client.User) *Model {
-	return &Model{env: env, tenant: tenant, user: user}
+	return &Model{env: env, tenant: tenant, user: user, reason: dialog.NewReason(env, Permission)}
 }
 
 // Init reads both kinds of block.
@@ -79,8 +81,8 @@ func (m *Model) Title() string {
 	return "Block"
 }
 
-// Typing is always false: the dialog has no text field.
-func (m *Model) Typing() bool { return false }
+// Typing reports that the field for the reason has the focus.
+func (m *Model) Typing() bool { return m.phase == asking && m.reason.Typing() }
 
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == working }
@@ -96,9 +98,21 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 	switch msg := msg.(type) {
 	case view.Result:
 		return m.answered(msg)
+	case view.SignedInMsg:
+		if m.phase == unread {
+			return nil, m.load()
+		}
 	case view.ReloadMsg:
 		return nil, m.again()
+	case tea.PasteMsg:
+		if m.Typing() {
+			m.reason.Paste(msg.Content)
+		}
 	case tea.KeyPressMsg:
+		if m.Typing() {
+			m.typed(msg)
+			return nil, nil
+		}
 		return m.pressed(msg.String())
 	}
 	return nil, nil
@@ -141,7 +155,7 @@ func (m *Model) failed(err error) view.Action {
 	}
 	m.loader.Cancel()
 	m.phase, m.loadErr = unread, err
-	return signIn(err)
+	return view.SignInFor(err)
 }
 
 func (m *Model) done(msg ChangeDone) view.Action {
@@ -149,13 +163,29 @@ func (m *Model) done(msg ChangeDone) view.Action {
 	wishes := msg.outcome.changes(msg.user)
 	if msg.outcome.err == nil {
 		wishes = append(wishes, view.Notify{Level: view.Good, Text: msg.text()})
-	} else if wish := signIn(msg.outcome.err); wish != nil {
+	} else if view.Unsent(msg.outcome.err) {
+		m.pending(msg.outcome)
+	}
+	if wish := view.SignInFor(msg.outcome.err); wish != nil {
 		wishes = append(wishes, wish)
 	}
 	if len(wishes) == 0 {
 		return nil
 	}
 	return wishes
+}
+
+// pending brings the question back for what was not sent.
+func (m *Model) pending(o outcome) {
+	m.phase, m.note = asking, view.NotSent
+	if o.adminDone {
+		m.user = o.user
+		m.note = "One kind of block is lifted. The rest was not sent: confirm it again."
+	}
+	if view.ReasonMissing(o.err) {
+		m.note = "This action wants a reason. Type it, then confirm again."
+		m.reason.Demand()
+	}
 }
 
 func (m *Model) load() tea.Cmd {
@@ -178,7 +208,7 @@ func (m *Model) again() tea.Cmd {
 func (m *Model) confirm() tea.Cmd {
 	j := m.job()
 	m.phase, m.outcome = working, outcome{job: j}
-	return change(m.env, m.tenant, m.user, j)
+	return change(m.env, m.tenant, m.user, j, m.reason.With())
 }
 
 // job is what the question, answered with yes, does.
@@ -206,12 +236,4 @@ func (m *Model) why() string {
 		return "This is your own account: you cannot block yourself."
 	}
 	return ""
-}
-
-func signIn(err error) view.Action {
-	var gone *auth0client.Unauthorized
-	if errors.As(err, &gone) {
-		return view.RequireLogin{}
-	}
-	return nil
 }

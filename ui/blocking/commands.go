@@ -99,27 +99,29 @@ func readBans(ctx context.Context, tenant Blocks, to view.ID, ticket uint64, id 
 }
 
 // change is the whole chain of writes. Leaving the dialog or the session does not cut it in the middle.
-func change(env view.Env, tenant Blocks, user auth0client.User, j job) tea.Cmd {
+func change(
+	env view.Env, tenant Blocks, user auth0client.User, j job, reason func(context.Context) context.Context,
+) tea.Cmd {
 	parent, to := env.Ctx, env.ID
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), patience)
 		defer cancel()
-		return view.Result{To: to, Write: true, Msg: ChangeDone{user: user, outcome: carryOut(ctx, tenant, user.ID, j)}}
+		return view.Result{To: to, Write: true, Msg: ChangeDone{user: user, outcome: carryOut(reason(ctx), tenant, user.ID, j)}}
 	}
 }
 
-// carryOut changes what j says, the administrator's block first. It goes on after a failure of that, unless the sign-in
-// is gone: each kind of block is worth lifting alone.
+// carryOut changes what j says, the administrator's block first. It goes on after a failure of that, unless a sign-in or
+// a reason is wanted: each kind of block is worth lifting alone.
 func carryOut(ctx context.Context, tenant Blocks, id auth0client.UserID, j job) outcome {
 	o := outcome{job: j}
 	if j.admin {
 		o.user, o.err = setBlocked(ctx, tenant, id, j.block)
 		o.adminDone = o.err == nil
 	}
-	if j.bans && signIn(o.err) == nil {
+	if j.bans && !view.Unsent(o.err) {
 		err := clearBans(ctx, tenant, id)
 		o.bansDone = err == nil
-		if o.err == nil {
+		if o.err == nil || view.Waiting(o.err) && err != nil {
 			o.err = err
 		}
 	}

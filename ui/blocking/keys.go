@@ -3,6 +3,7 @@ package blocking
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
@@ -10,7 +11,7 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	m.note = ""
 	switch k {
 	case "esc", "n":
-		return view.Back{}, nil
+		return m.leave(), nil
 	case "ctrl+r":
 		return nil, m.again()
 	case "R":
@@ -46,11 +47,41 @@ func (m *Model) answer(k string) (view.Action, tea.Cmd) {
 		if m.tooEarly() {
 			return nil, nil
 		}
-		return view.Back{}, nil
-	case "tab", "shift+tab", "left", "right", "up", "down", "h", "j", "k", "l":
+		return m.leave(), nil
+	case "tab", "shift+tab":
+		if m.reason.Shown() && m.onDo == (k == "tab") { // past the last button is the field
+			m.reason.Focus()
+			return nil, nil
+		}
+		m.onDo = !m.onDo
+	case "left", "right", "up", "down", "h", "j", "k", "l":
 		m.onDo = !m.onDo
 	}
 	return nil, nil
+}
+
+// leave closes the dialog; what is typed is not lost by one key.
+func (m *Model) leave() view.Action {
+	if m.phase == asking {
+		if m.note = m.reason.Keep(); m.note != "" {
+			return nil
+		}
+	}
+	return view.Back{}
+}
+
+// typed takes a key for the reason. Enter goes on to the button that acts, but the same press held down does not press it.
+func (m *Model) typed(msg tea.KeyPressMsg) {
+	m.note = ""
+	switch m.reason.Key(msg) {
+	case dialog.ByEnter:
+		m.onDo, m.early = true, m.env.Now()
+	case dialog.ByTab:
+		m.onDo = msg.String() == "shift+tab" || msg.String() == "up"
+	case dialog.ByEsc:
+		m.onDo = false
+	case dialog.Stayed:
+	}
 }
 
 func (m *Model) tryConfirm() tea.Cmd {
@@ -59,7 +90,10 @@ func (m *Model) tryConfirm() tea.Cmd {
 		return nil
 	}
 	if m.tooEarly() {
-		m.note = "That key came before the question. Read it, then press it again."
+		m.note = "That key came too soon. Read the question, then press it again."
+		return nil
+	}
+	if m.note = m.reason.Missing(); m.note != "" {
 		return nil
 	}
 	return m.confirm()
@@ -84,6 +118,9 @@ func (m *Model) Keys() []view.Key {
 			do = view.NewKey("y", "unblock", "y")
 		}
 		do.Why = m.why()
+		if m.Typing() {
+			return []view.Key{view.NewKey("enter", "to the buttons", "enter", "tab"), view.NewKey("esc", "leave the field", "esc")}
+		}
 		return []view.Key{
 			do, cancel,
 			view.NewKey("tab", "other button", "tab", "shift+tab", "left", "right", "up", "down", "h", "j", "k", "l"),

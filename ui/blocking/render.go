@@ -15,7 +15,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	if size.Width <= 0 || size.Height <= 0 {
 		return view.Frame{}
 	}
-	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(), size.Width), dialog.Wrap(m.tail(), size.Width)
+	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(), size.Width), dialog.Wrap(m.tail(size.Width), size.Width)
 	if len(head)+len(body)+len(tail)+2 <= size.Height {
 		head, tail = append(head, ""), append([]string{""}, tail...)
 	}
@@ -103,13 +103,17 @@ func (m *Model) resultLines() []string {
 	if o.bansDone {
 		done("Unblocked: the block after failed logins is lifted.")
 	}
-	if o.err != nil {
+	switch {
+	case view.Waiting(o.err):
+		p := view.Explain(m.env.Now(), o.err)
+		lines = append(lines, t.Warn.Render(t.Icons.Spinner+" Not "+o.state()+" yet. "+p.Title+"."), p.Hint+".")
+	case o.err != nil:
 		lines = append(lines, dialog.Problem(m.env, "Not finished", o.err)...)
 	}
 	return lines
 }
 
-func (m *Model) tail() []string {
+func (m *Model) tail(width int) []string {
 	t := m.env.Theme
 	key := func(k, does string) string { return t.Accent.Render(k) + " " + does }
 	switch m.phase {
@@ -130,6 +134,7 @@ func (m *Model) tail() []string {
 	} else if why := m.why(); why != "" {
 		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+why))
 	}
+	lines = append(lines, m.reason.Lines(width)...)
 	act := strings.ToLower(m.Title())
 	return append(lines, dialog.Buttons(t, "Cancel", m.Title(), m.onDo)+"   "+key("y", act)+"  "+key("n", "cancel"))
 }

@@ -1,4 +1,5 @@
-// Package login is the sign-in screen: the device flow's code, where to enter it, and how long it is good for.
+// Package login is the sign-in screen: a sign-in kept from before is taken up, else the device flow's code is shown, where
+// to enter it, and how long it is good for.
 package login
 
 import (
@@ -7,6 +8,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"rsc.io/qr"
 
 	"usher/auth0client"
 	"usher/ui/theme"
@@ -27,17 +29,63 @@ type Operator struct {
 	ID          auth0client.UserID
 	Email, Name string
 	Permissions []string
+	AuthTime    time.Time // when they last proved who they are; zero when not known
 	ExpiresAt   time.Time
 }
 
-// SignIn is the device flow.
-type SignIn interface {
-	StartDevice(ctx context.Context) (Code, error)
-	// WaitDevice returns when the operator approved, refused or let the code expire.
-	WaitDevice(ctx context.Context, code Code) (Operator, error)
+// Ask is what kind of sign-in is wanted.
+type Ask struct {
+	Fresh  bool          // the operator is to prove anew who they are, although a sign-in holds
+	MaxAge time.Duration // how long ago they may have done so at most; zero is now
 }
 
-// Options are what the screen works with. Approve and OpenBrowser may be nil.
+// Trouble is what holds a sign-in up while it keeps trying. The zero Trouble is none.
+type Trouble struct {
+	Kind  Hindrance
+	Until time.Time // of a rate limit
+}
+
+// Hindrance is a kind of trouble.
+type Hindrance int
+
+// The hindrances.
+const (
+	Nothing  Hindrance = iota
+	Lost               // no answer comes
+	SlowDown           // the tenant wants to be asked less often (RFC 8628 §3.5)
+	Limited            // the whole tenant's rate limit is reached
+)
+
+// How a code can end without a sign-in, beside errors of the client.
+var ErrExpired = errors.New("the code has expired")
+
+// Denied: the operator, or a rule of the tenant, refused the sign-in. Description is Auth0's.
+type Denied struct{ Description string }
+
+func (e *Denied) Error() string { return "the sign-in was refused: " + e.Description }
+
+// SignIn is how an operator proves who they are.
+type SignIn interface {
+	// Resume takes up a kept sign-in; false when there is none that still holds.
+	Resume(ctx context.Context) (Operator, bool, error)
+	StartDevice(ctx context.Context, ask Ask) (Code, error)
+	// WaitDevice returns when the operator approved, refused ([Denied]) or let the code expire ([ErrExpired]). It survives
+	// a network that is away; told hears of it, and of its end.
+	WaitDevice(ctx context.Context, code Code, told func(Trouble)) (Operator, error)
+}
+
+// Purpose is why a sign-in is asked for.
+type Purpose int
+
+// The purposes.
+const (
+	Begin    Purpose = iota // the console was opened
+	Ended                   // the sign-in ended in mid-work
+	TooLong                 // the session reached its limit
+	ForFresh                // an action wants a fresh one; the session still holds
+)
+
+// Options are what the screen works with. Approve, OpenBrowser and Refuse may be nil.
 type Options struct {
 	ID          view.ID
 	Ctx         context.Context
@@ -48,53 +96,56 @@ type Options struct {
 	Theme       *theme.Theme
 	Now         func() time.Time
 	QR          bool // the terminal can show a QR code
-	Again       bool // a sign-in ended; this one covers what was open
+	NoColor     bool // the QR code is drawn in the terminal's own colours
+	Purpose     Purpose
+	Ask         Ask
+	Limit       time.Duration         // of a session that lasted too long
+	Refuse      func(Operator) string // why a kept sign-in does not count; empty when it does
 }
 
 type phase int
 
 const (
-	starting phase = iota
+	starting phase = iota // a kept sign-in is looked for, then a code is asked for
 	waiting
 	failed
 )
 
 // Model is the screen. Build it with [New].
 type Model struct {
-	o      Options
-	phase  phase
-	code   Code
-	qr     []string
-	note   string
-	reason string
-	loader view.Loader
-	wait   context.Context // of the attempt under way
-	ticket uint64
+	o       Options
+	kept    bool // a kept sign-in may be there
+	phase   phase
+	code    Code
+	qr      *qr.Code
+	trouble Trouble
+	note    string
+	reason  string
+	loader  view.Loader
+	wait    context.Context // of the attempt under way
+	ticket  uint64
+	heard   chan Trouble
+	resumed bool
 }
-
-type (
-	codeStarted struct {
-		code Code
-		err  error
-	}
-	signInEnded struct {
-		operator Operator
-		err      error
-	}
-	secondPassed struct{}
-	approved     struct{ err error }
-	opened       struct{ err error }
-)
 
 // New makes the screen.
-func New(o Options) *Model { return &Model{o: o} }
+func New(o Options) *Model { return &Model{o: o, kept: o.Purpose == Begin} }
 
-// Init asks for a code.
+// Init looks for a kept sign-in, where one counts, or asks for a code.
 func (m *Model) Init() tea.Cmd {
 	m.wait, m.ticket = m.loader.Begin(m.o.Ctx)
-	m.phase, m.note, m.reason, m.qr, m.code = starting, "", "", nil, Code{}
-	return start(m.wait, m.o.ID, m.ticket, m.o.SignIn)
+	m.phase, m.note, m.reason, m.qr, m.code, m.trouble = starting, "", "", nil, Code{}, Trouble{}
+	if m.kept {
+		return resume(m.wait, m.o.ID, m.ticket, m.o.SignIn)
+	}
+	return start(m.wait, m.o.ID, m.ticket, m.o.SignIn, m.o.Ask)
 }
+
+// Waiting reports that a code is shown.
+func (m *Model) Waiting() bool { return m.phase == waiting }
+
+// Resumed reports that the sign-in was one kept from before.
+func (m *Model) Resumed() bool { return m.resumed }
 
 // Close ends the waiting.
 func (m *Model) Close() { m.loader.Cancel() }
@@ -116,6 +167,8 @@ func (m *Model) Update(msg tea.Msg) (*Operator, view.Action, tea.Cmd) {
 
 func (m *Model) answered(msg tea.Msg) (*Operator, view.Action, tea.Cmd) {
 	switch msg := msg.(type) {
+	case resumed:
+		return m.took(msg)
 	case codeStarted:
 		if msg.err != nil {
 			m.fail(msg.err)
@@ -123,22 +176,12 @@ func (m *Model) answered(msg tea.Msg) (*Operator, view.Action, tea.Cmd) {
 		}
 		return nil, nil, m.started(msg.code)
 	case signInEnded:
-		if msg.err != nil {
-			m.fail(msg.err)
-			return nil, nil, nil
-		}
-		m.loader.Cancel()
-		return &msg.operator, nil, nil
+		return m.ended(msg), nil, nil
+	case troubled:
+		m.trouble = msg.trouble
+		return nil, nil, listen(m.wait, m.o.ID, m.ticket, m.heard)
 	case secondPassed:
-		if m.phase != waiting {
-			return nil, nil, nil
-		}
-		if !m.o.Now().Before(m.code.ExpiresAt) {
-			m.loader.Cancel()
-			m.phase, m.reason = failed, "The code has expired. Press r for a new one."
-			return nil, nil, nil
-		}
-		return nil, nil, second(m.o.ID, m.ticket)
+		return nil, nil, m.second()
 	case approved:
 		m.note = "Approved. One moment."
 		if msg.err != nil {
@@ -153,16 +196,73 @@ func (m *Model) answered(msg tea.Msg) (*Operator, view.Action, tea.Cmd) {
 	return nil, nil, nil
 }
 
+// took goes on with the kept sign-in, or asks for a code as if there had been none.
+func (m *Model) took(msg resumed) (*Operator, view.Action, tea.Cmd) {
+	if msg.err == nil && msg.ok {
+		if m.note = m.refuses(msg.operator); m.note == "" {
+			m.loader.Cancel()
+			m.resumed = true
+			return &msg.operator, nil, nil
+		}
+	}
+	switch {
+	case errors.Is(msg.err, context.Canceled):
+		return nil, nil, nil
+	case msg.err != nil:
+		m.note = sentence("Your kept sign-in could not be taken up", view.Explain(m.o.Now(), msg.err))
+	}
+	m.kept = msg.err != nil // what could not be read may be there at the next attempt
+	return nil, nil, start(m.wait, m.o.ID, m.ticket, m.o.SignIn, m.o.Ask)
+}
+
+func (m *Model) ended(msg signInEnded) *Operator {
+	if msg.err != nil {
+		m.fail(msg.err)
+		return nil
+	}
+	// A session begins with this sign-in, however long the browser has known the operator; an action may want more.
+	if why := m.refuses(msg.operator); why != "" && m.o.Purpose == ForFresh {
+		m.loader.Cancel()
+		m.phase, m.reason = failed, why+" Sign out there and press r to begin again."
+		return nil
+	}
+	m.loader.Cancel()
+	return &msg.operator
+}
+
+func (m *Model) refuses(op Operator) string {
+	if m.o.Refuse == nil {
+		return ""
+	}
+	return m.o.Refuse(op)
+}
+
 func (m *Model) started(code Code) tea.Cmd {
 	m.phase, m.code = waiting, code
 	if m.o.QR {
-		m.qr = drawQR(page(code))
+		m.qr = encode(page(code))
 	}
-	cmds := []tea.Cmd{wait(m.wait, m.o.ID, m.ticket, m.o.SignIn, code), second(m.o.ID, m.ticket)}
+	m.heard = make(chan Trouble, 1)
+	cmds := []tea.Cmd{
+		wait(m.wait, m.o.ID, m.ticket, m.o.SignIn, code, m.heard),
+		second(m.o.ID, m.ticket),
+		listen(m.wait, m.o.ID, m.ticket, m.heard),
+	}
 	if m.o.AutoApprove && m.o.Approve != nil {
 		cmds = append(cmds, approve(m.wait, m.o.ID, m.ticket, m.o.Approve, code.UserCode))
 	}
 	return tea.Batch(cmds...)
+}
+
+func (m *Model) second() tea.Cmd {
+	if m.phase != waiting {
+		return nil
+	}
+	if !m.o.Now().Before(m.code.ExpiresAt) {
+		m.fail(ErrExpired)
+		return nil
+	}
+	return second(m.o.ID, m.ticket)
 }
 
 func (m *Model) fail(err error) {
@@ -170,40 +270,14 @@ func (m *Model) fail(err error) {
 		return
 	}
 	m.loader.Cancel()
-	m.phase, m.reason = failed, sentence("The sign-in failed", view.Explain(m.o.Now(), err))+" Press r for a new code."
-}
-
-func sentence(what string, p view.Problem) string { return what + ": " + p.String() + "." }
-
-func page(c Code) string {
-	if c.URIComplete != "" {
-		return c.URIComplete
+	m.phase = failed
+	var denied *Denied
+	switch {
+	case errors.Is(err, ErrExpired):
+		m.reason = "The code has expired. Press r for a new one."
+	case errors.As(err, &denied):
+		m.reason = denied.words() + " Press r to begin again."
+	default:
+		m.reason = sentence("The sign-in failed", view.Explain(m.o.Now(), err)) + " Press r for a new code."
 	}
-	return c.URI
-}
-
-func start(ctx context.Context, id view.ID, ticket uint64, s SignIn) tea.Cmd {
-	return func() tea.Msg {
-		code, err := s.StartDevice(ctx)
-		return view.Result{To: id, Ticket: ticket, Msg: codeStarted{code, err}}
-	}
-}
-
-func wait(ctx context.Context, id view.ID, ticket uint64, s SignIn, code Code) tea.Cmd {
-	return func() tea.Msg {
-		op, err := s.WaitDevice(ctx, code)
-		return view.Result{To: id, Ticket: ticket, Msg: signInEnded{op, err}}
-	}
-}
-
-func approve(ctx context.Context, id view.ID, ticket uint64, do func(context.Context, string) error, code string) tea.Cmd {
-	return func() tea.Msg { return view.Result{To: id, Ticket: ticket, Msg: approved{do(ctx, code)}} }
-}
-
-func browse(id view.ID, ticket uint64, open func(string) error, url string) tea.Cmd {
-	return func() tea.Msg { return view.Result{To: id, Ticket: ticket, Msg: opened{open(url)}} }
-}
-
-func second(id view.ID, ticket uint64) tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return view.Result{To: id, Ticket: ticket, Msg: secondPassed{}} })
 }

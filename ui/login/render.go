@@ -3,125 +3,172 @@ package login
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
-	"rsc.io/qr"
 
 	"usher/auth0client/term"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
 
-func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
-	switch k {
-	case "r":
-		if m.phase == failed {
-			return nil, m.Init()
-		}
-	case "enter", "o":
-		if m.phase == failed && k == "enter" {
-			return nil, m.Init()
-		}
-		if m.phase == waiting && m.o.OpenBrowser != nil {
-			return nil, browse(m.o.ID, m.ticket, m.o.OpenBrowser, page(m.code))
-		}
-	case "a":
-		if m.phase == waiting && m.o.Approve != nil {
-			return nil, approve(m.wait, m.o.ID, m.ticket, m.o.Approve, m.code.UserCode)
-		}
-	case "y":
-		if m.phase == waiting {
-			return view.Copy{What: "code", Text: m.code.UserCode}, nil
-		}
-	}
-	return nil, nil
-}
-
-// Keys are the keys that do something now.
-func (m *Model) Keys() []view.Key {
-	var keys []view.Key
-	switch m.phase {
-	case waiting:
-		if m.o.Approve != nil {
-			keys = append(keys, view.NewKey("a", "approve (demo)", "a"))
-		}
-		if m.o.OpenBrowser != nil {
-			keys = append(keys, view.NewKey("enter", "open browser", "enter", "o"))
-		}
-		keys = append(keys, view.NewKey("y", "copy code", "y"))
-	case failed:
-		keys = append(keys, view.NewKey("r", "new code", "r", "enter"))
-	case starting:
-	}
-	return append(keys, view.NewKey("q", "quit", "q"))
-}
+// beside is the least room for the text beside a QR code, and between is the space between them.
+const (
+	beside  = 34
+	between = 3
+)
 
 // View draws the screen; the QR code is left out where it does not fit whole.
 func (m *Model) View(size view.Size) view.Frame {
 	width := size.Width
-	qrWidth := 0
-	if len(m.qr) > 0 && m.phase == waiting {
-		qrWidth = lipgloss.Width(m.qr[0])
-	}
-	beside := qrWidth > 0 && size.Height >= len(m.qr) && size.Width >= qrWidth+3+36
-	if beside {
-		width = size.Width - qrWidth - 3
+	var code []string
+	if m.qr != nil && m.phase == waiting && size.Height >= qrHeight(m.qr) && size.Width >= qrWidth(m.qr)+between+beside {
+		code = drawQR(m.qr, m.o.NoColor, m.o.Theme.Dark)
+		width = size.Width - qrWidth(m.qr) - between
 	}
 	lines := m.lines(width, size.Height)
-	if beside {
-		for len(lines) < len(m.qr) {
-			lines = append(lines, "")
-		}
-		for i, q := range m.qr {
-			lines[i] = widget.Pad(lines[i], width) + "   " + q
-		}
+	for len(lines) < len(code) {
+		lines = append(lines, "")
+	}
+	for i, q := range code {
+		lines[i] = widget.Pad(lines[i], width) + strings.Repeat(" ", between) + q
 	}
 	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
 }
 
-func (m *Model) lines(width, height int) []string {
-	t := m.o.Theme
-	title := "Sign in"
-	if m.o.Again {
-		title = "Sign in again: your session ended; you return to where you were"
-	}
-	wrap := func(style lipgloss.Style, text string) []string {
-		var out []string
-		for _, l := range strings.Split(widget.Wrap(text, width), "\n") {
-			out = append(out, style.Render(l))
+// piece is some lines of the screen. When not all fit, those of the highest rank go first; rank 0 stays.
+type piece struct {
+	rank  int
+	lines []string
+}
+
+// lastRank is what goes first: the gaps, those around the code last of them.
+const lastRank = 9
+
+func gap(rank int) piece { return piece{rank, []string{""}} }
+
+func height(pieces []piece, rank int) int {
+	n := 0
+	for _, p := range pieces {
+		if p.rank <= rank {
+			n += len(p.lines)
 		}
-		return out
 	}
-	lines := wrap(t.Title, title)
-	gap := func() {
-		if height >= 14 {
-			lines = append(lines, "")
+	return n
+}
+
+// fit leaves pieces out until the rest fits.
+func fit(pieces []piece, room int) []string {
+	rank := lastRank
+	for rank > 0 && height(pieces, rank) > room {
+		rank--
+	}
+	var lines []string
+	for _, p := range pieces {
+		if p.rank <= rank {
+			lines = append(lines, p.lines...)
 		}
-	}
-	gap()
-	switch m.phase {
-	case starting:
-		return append(lines, t.Muted.Render("Asking for a code"+t.Icons.Ellipsis))
-	case failed:
-		return append(lines, wrap(t.Danger, m.reason)...)
-	case waiting:
-	}
-	lines = append(lines, "Open this address and enter the code:")
-	lines = append(lines, wrap(t.Accent, term.Line(m.code.URI).String())...)
-	gap()
-	lines = append(lines, "   "+t.Selected.Render("  "+term.Line(m.code.UserCode).String()+"  "))
-	gap()
-	left := max(0, m.code.ExpiresAt.Sub(m.o.Now())).Round(time.Second)
-	lines = append(lines, t.Muted.Render(fmt.Sprintf("Waiting for you%s the code is good for %d:%02d", t.Icons.Ellipsis, int(left.Minutes()), int(left.Seconds())%60)))
-	lines = append(lines, wrap(t.Muted, "The page must be on "+host(m.code.URI)+".")...)
-	lines = append(lines, wrap(t.Warn, "Only approve if you started this yourself, and compare the code.")...)
-	if m.note != "" {
-		lines = append(lines, wrap(t.Strong, m.note)...)
 	}
 	return lines
+}
+
+func (m *Model) lines(width, room int) []string {
+	t := m.o.Theme
+	text := func(rank int, style lipgloss.Style, words string) piece {
+		var out []string
+		for _, l := range strings.Split(widget.Wrap(words, width), "\n") {
+			out = append(out, style.Render(l))
+		}
+		return piece{rank, out}
+	}
+	title, more := m.title()
+	pieces := []piece{text(1, t.Title, title)}
+	if more != "" {
+		pieces = append(pieces, text(2, t.Text, more))
+	}
+	pieces = append(pieces, gap(8))
+	var note []piece
+	if m.note != "" {
+		note = []piece{text(0, t.Strong, m.note)}
+	}
+	switch m.phase {
+	case starting:
+		return fit(append(append(pieces, text(0, t.Muted, "One moment"+t.Icons.Ellipsis)), note...), room)
+	case failed:
+		return fit(append(pieces, text(0, t.Danger, m.reason)), room)
+	case waiting:
+	}
+	code := term.Line(m.code.UserCode).String()
+	pieces = append(pieces,
+		text(3, t.Text, "Open this address and enter the code:"),
+		text(0, t.Accent, term.Line(m.code.URI).String()),
+		gap(7))
+	at := len(pieces)
+	pieces = append(pieces, gap(6))
+	if words := spelt(code); words != "" {
+		pieces = append(pieces, text(5, t.Muted, words), gap(9))
+	}
+	pieces = append(pieces,
+		text(0, t.Muted, fmt.Sprintf("Waiting for you%s %s is good for %s", t.Icons.Ellipsis, code, m.left())))
+	if words := m.troubleWords(); words != "" {
+		pieces = append(pieces, text(0, t.Warn, words))
+	}
+	pieces = append(pieces, note...)
+	pieces = append(pieces,
+		text(2, t.Muted, "The page must be on "+host(m.code.URI)+"."),
+		text(0, t.Warn, "Compare the code. Approve only a sign-in you started yourself."),
+		text(4, t.Muted, "You grant this usher your name and email, and to act with your permissions until you sign out."))
+	// The largest form of the code that leaves room for all but the spelling and the gaps.
+	for _, form := range codeForms(code, width-2, t.ASCII) {
+		big := make([]string, len(form))
+		for i, l := range form {
+			big[i] = "  " + t.Strong.Render(l)
+		}
+		with := slices.Insert(slices.Clone(pieces), at, piece{0, big})
+		if len(form) == 1 || height(with, 4) <= room {
+			return fit(with, room)
+		}
+	}
+	return nil
+}
+
+// title says why a sign-in is asked for, and what becomes of what is open.
+func (m *Model) title() (title, more string) {
+	const kept = "Nothing you typed or chose is lost; no change goes out until you confirm it again."
+	switch m.o.Purpose {
+	case Ended:
+		return "Sign in again: your sign-in ended", kept
+	case TooLong:
+		return "Sign in again: your session of " + view.Span(m.o.Limit) + " is over", kept
+	case ForFresh:
+		if m.o.Ask.MaxAge > 0 {
+			return "Sign in again for this action", "It wants a sign-in not older than " + view.Span(m.o.Ask.MaxAge) + ". " + kept
+		}
+		return "Sign in again for this action", "It wants a fresh sign-in. " + kept
+	case Begin:
+	}
+	return "Sign in", ""
+}
+
+func (m *Model) left() string {
+	left := max(0, m.code.ExpiresAt.Sub(m.o.Now())).Round(time.Second)
+	return fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
+}
+
+func (m *Model) troubleWords() string {
+	switch m.trouble.Kind {
+	case Lost:
+		return "Auth0 cannot be reached at the moment. usher keeps trying; the code stays good."
+	case SlowDown:
+		return "Auth0 wants to be asked less often: your approval may take some seconds to show."
+	case Limited:
+		wait := max(1, int(m.trouble.Until.Sub(m.o.Now())/time.Second))
+		return fmt.Sprintf("The tenant's rate limit is reached: going on in %d s.", wait)
+	case Nothing:
+	}
+	return ""
 }
 
 func host(uri string) string {
@@ -130,32 +177,4 @@ func host(uri string) string {
 		return "an unknown host: do not go there"
 	}
 	return term.Line(u.Host).String()
-}
-
-// drawQR draws text as a QR code, two modules a cell, black on white whatever the theme; nil when it cannot.
-func drawQR(text string) []string {
-	code, err := qr.Encode(text, qr.L)
-	if err != nil {
-		return nil
-	}
-	const quiet = 2
-	paper := lipgloss.NewStyle().Foreground(lipgloss.Color("#000000")).Background(lipgloss.Color("#ffffff"))
-	var lines []string
-	for y := -quiet; y < code.Size+quiet; y += 2 {
-		var b strings.Builder
-		for x := -quiet; x < code.Size+quiet; x++ {
-			switch up, down := code.Black(x, y), code.Black(x, y+1); {
-			case up && down:
-				b.WriteRune('█')
-			case up:
-				b.WriteRune('▀')
-			case down:
-				b.WriteRune('▄')
-			default:
-				b.WriteByte(' ')
-			}
-		}
-		lines = append(lines, paper.Render(b.String()))
-	}
-	return lines
 }

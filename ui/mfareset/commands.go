@@ -42,7 +42,11 @@ type job struct {
 	methods []auth0client.AuthenticationMethod
 	forget  bool
 	reread  bool // look first which of the methods are still there
+	reason  func(context.Context) context.Context
 }
+
+// changes reports that the job is more than looking.
+func (j job) changes() bool { return len(j.methods) > 0 || j.forget }
 
 func listMethods(ctx context.Context, tenant Methods, to view.ID, ticket uint64, id auth0client.UserID) tea.Cmd {
 	return func() tea.Msg {
@@ -57,6 +61,9 @@ func resetMethods(env view.Env, tenant Methods, user auth0client.User, j job) te
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), patience)
 		defer cancel()
+		if j.reason != nil {
+			ctx = j.reason(ctx)
+		}
 		return view.Result{To: to, Write: true, Msg: ResetDone{user: user, report: reset(ctx, tenant, user.ID, j)}}
 	}
 }
@@ -75,13 +82,13 @@ func reset(ctx context.Context, tenant Methods, id auth0client.UserID, j job) re
 		}
 		there = idsOf(left)
 	}
-	var lost error // the sign-in is gone: the rest is not tried
+	var lost error // a sign-in or a reason is wanted: the rest is not tried
 	for _, method := range j.methods {
 		err := lost
 		if err == nil && there(method.ID) {
 			err = removed(tenant.DeleteAuthenticationMethod(ctx, id, method.ID))
 		}
-		if signIn(err) != nil {
+		if view.Unsent(err) {
 			lost = err
 		}
 		r.outcomes = append(r.outcomes, outcome{method: method, err: err})

@@ -3,6 +3,7 @@ package mfareset
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
@@ -10,7 +11,7 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	m.note = ""
 	switch k {
 	case "esc", "n":
-		return view.Back{}, nil
+		return m.leave(), nil
 	case "ctrl+r":
 		return nil, m.again()
 	case "R":
@@ -47,8 +48,14 @@ func (m *Model) choose(k string) (view.Action, tea.Cmd) {
 		if m.tooEarly() {
 			return nil, nil
 		}
-		return view.Back{}, nil
-	case "tab", "shift+tab", "left", "right", "h", "l":
+		return m.leave(), nil
+	case "tab", "shift+tab":
+		if m.reason.Shown() && m.onReset == (k == "tab") { // past the last button is the field
+			m.reason.Focus()
+			return nil, nil
+		}
+		m.onReset = !m.onReset
+	case "left", "right", "h", "l":
 		m.onReset = !m.onReset
 	case "space":
 		if m.cursor < len(m.choices) {
@@ -58,6 +65,30 @@ func (m *Model) choose(k string) (view.Action, tea.Cmd) {
 		m.scroll(k)
 	}
 	return nil, nil
+}
+
+// leave closes the dialog; what is typed is not lost by one key.
+func (m *Model) leave() view.Action {
+	if m.phase == choosing {
+		if m.note = m.reason.Keep(); m.note != "" {
+			return nil
+		}
+	}
+	return view.Back{}
+}
+
+// typed takes a key for the reason. Enter goes on to the button that acts, but the same press held down does not press it.
+func (m *Model) typed(msg tea.KeyPressMsg) {
+	m.note = ""
+	switch m.reason.Key(msg) {
+	case dialog.ByEnter:
+		m.onReset, m.early = true, m.env.Now()
+	case dialog.ByTab:
+		m.onReset = msg.String() == "shift+tab" || msg.String() == "up"
+	case dialog.ByEsc:
+		m.onReset = false
+	case dialog.Stayed:
+	}
 }
 
 func (m *Model) scroll(k string) {
@@ -84,7 +115,10 @@ func (m *Model) tryConfirm() tea.Cmd {
 		return nil
 	}
 	if m.tooEarly() {
-		m.note = "That key came before the list. Read it, then press it again."
+		m.note = "That key came too soon. Read the list, then press it again."
+		return nil
+	}
+	if m.note = m.reason.Missing(); m.note != "" {
 		return nil
 	}
 	return m.confirm()
@@ -106,6 +140,9 @@ func (m *Model) Keys() []view.Key {
 	case choosing:
 		reset := view.NewKey("y", "reset", "y")
 		reset.Why = m.why()
+		if m.Typing() {
+			return []view.Key{view.NewKey("enter", "to the buttons", "enter", "tab"), view.NewKey("esc", "leave the field", "esc")}
+		}
 		return []view.Key{
 			reset, cancel,
 			view.NewKey("space", "tick", "space"),

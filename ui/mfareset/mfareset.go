@@ -5,11 +5,13 @@ package mfareset
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
@@ -56,6 +58,7 @@ type Model struct {
 	onReset bool // the Reset button is highlighted, not Cancel
 	early   time.Time
 	note    string
+	reason  dialog.Reason
 	outcome report
 	closed  bool
 }
@@ -64,7 +67,7 @@ var _ view.View = (*Model)(nil)
 
 // New makes the dialog for user.
 func New(env view.Env, methods Methods, user auth0client.User) *Model {
-	return &Model{env: env, methods: methods, user: user}
+	return &Model{env: env, methods: methods, user: user, reason: dialog.NewReason(env, Permission)}
 }
 
 // Init reads the user's methods.
@@ -73,8 +76,8 @@ func (m *Model) Init() tea.Cmd { return m.load() }
 // Title is the dialog's part of the breadcrumb.
 func (m *Model) Title() string { return "Reset MFA" }
 
-// Typing is always false: the dialog has no text field.
-func (m *Model) Typing() bool { return false }
+// Typing reports that the field for the reason has the focus.
+func (m *Model) Typing() bool { return m.phase == choosing && m.reason.Typing() }
 
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == working }
@@ -90,9 +93,19 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 	switch msg := msg.(type) {
 	case view.Result:
 		return m.answered(msg)
+	case view.SignedInMsg:
+		return nil, m.signedIn()
 	case view.ReloadMsg:
-		return nil, m.again()
+		return nil, m.reread()
+	case tea.PasteMsg:
+		if m.Typing() {
+			m.reason.Paste(msg.Content)
+		}
 	case tea.KeyPressMsg:
+		if m.Typing() {
+			m.typed(msg)
+			return nil, nil
+		}
 		return m.pressed(msg.String())
 	}
 	return nil, nil
@@ -123,7 +136,7 @@ func (m *Model) listed(msg methodsListed) view.Action {
 	}
 	if msg.err != nil {
 		m.phase, m.loadErr = unread, msg.err
-		return signIn(msg.err)
+		return view.SignInFor(msg.err)
 	}
 	m.phase, m.loadErr, m.choices, m.cursor = choosing, nil, nil, 0
 	for _, method := range msg.methods {
@@ -139,7 +152,10 @@ func (m *Model) done(msg ResetDone) view.Action {
 	if msg.report.changed() {
 		wishes = append(wishes, view.Touched{ID: m.user.ID})
 	}
-	if wish := signIn(msg.report.firstError()); wish != nil {
+	if err := msg.report.unsent(); err != nil {
+		m.pending(err)
+	}
+	if wish := view.SignInFor(msg.report.firstError()); wish != nil {
 		wishes = append(wishes, wish)
 	}
 	if len(wishes) == 0 {
@@ -149,7 +165,7 @@ func (m *Model) done(msg ResetDone) view.Action {
 }
 
 func (m *Model) load() tea.Cmd {
-	m.phase, m.onReset = loading, false
+	m.phase, m.onReset, m.outcome = loading, false, report{}
 	ctx, ticket := m.loader.Begin(m.env.Ctx)
 	return listMethods(ctx, m.methods, m.env.ID, ticket, m.user.ID)
 }
@@ -161,19 +177,57 @@ func (m *Model) again() tea.Cmd {
 		return m.load()
 	case m.phase == finished && m.outcome.failed():
 		m.phase = working
-		return resetMethods(m.env, m.methods, m.user, m.outcome.rest())
+		j := m.outcome.rest()
+		j.reason = m.reason.With()
+		return resetMethods(m.env, m.methods, m.user, j)
+	}
+	return nil
+}
+
+// pending brings the question back for what was not sent, as it was chosen.
+func (m *Model) pending(err error) {
+	before := m.outcome.removed()
+	m.outcome = m.outcome.made()
+	made := m.outcome.ids()
+	m.choices = slices.DeleteFunc(m.choices, func(c choice) bool { return made(c.method.ID) })
+	m.phase = choosing
+	m.note = view.NotSent
+	if before > 0 {
+		m.note = methodCount(before) + " removed already. The rest was not sent: confirm it again."
+	}
+	if view.ReasonMissing(err) {
+		m.note = "This action wants a reason. Type it, then confirm again."
+		m.reason.Demand()
+	}
+}
+
+// signedIn reads what could not be read for want of a sign-in. It changes nothing.
+func (m *Model) signedIn() tea.Cmd {
+	switch {
+	case m.phase == unread:
+		return m.load()
+	case m.phase == finished && m.outcome.failed() && !m.outcome.rest().changes():
+		return m.again()
+	}
+	return nil
+}
+
+// reread reads the methods again where nothing is chosen yet or under way.
+func (m *Model) reread() tea.Cmd {
+	if m.phase == unread || m.phase == choosing {
+		return m.load()
 	}
 	return nil
 }
 
 func (m *Model) confirm() tea.Cmd {
-	j := job{forget: true}
+	j := job{forget: true, reason: m.reason.With()}
 	for _, c := range m.choices {
 		if c.ticked {
 			j.methods = append(j.methods, c.method)
 		}
 	}
-	m.phase, m.outcome = working, report{}
+	m.phase = working
 	return resetMethods(m.env, m.methods, m.user, j)
 }
 
@@ -183,12 +237,4 @@ func (m *Model) why() string {
 		return "You lack the permission " + Permission + "."
 	}
 	return ""
-}
-
-func signIn(err error) view.Action {
-	var gone *auth0client.Unauthorized
-	if errors.As(err, &gone) {
-		return view.RequireLogin{}
-	}
-	return nil
 }

@@ -98,9 +98,15 @@ func (m *Model) outcomeLines(width int) []string {
 			lines = append(lines, t.Good.Render(t.Icons.Yes)+" "+kindWords(o.method)+" removed")
 			continue
 		}
+		if view.Waiting(o.err) {
+			lines = append(lines, t.Warn.Render(t.Icons.Spinner+" "+kindWords(o.method)+" not removed yet: "+m.because(o.err)))
+			continue
+		}
 		lines = append(lines, t.Danger.Render(t.Icons.No+" "+kindWords(o.method)+" NOT removed: "+m.because(o.err)))
 	}
 	switch {
+	case view.Waiting(m.outcome.forgetErr):
+		lines = append(lines, t.Warn.Render(t.Icons.Spinner+" Remembered browsers not forgotten yet: "+m.because(m.outcome.forgetErr)))
 	case m.outcome.forgetErr != nil:
 		lines = append(lines, t.Danger.Render(t.Icons.No+" Remembered browsers NOT forgotten: "+m.because(m.outcome.forgetErr)))
 	case m.outcome.forgot:
@@ -118,7 +124,7 @@ func (m *Model) because(err error) string {
 		return still.Error()
 	}
 	p := view.Explain(m.env.Now(), err)
-	if p.Detail != "" {
+	if p.Detail != "" && !view.Waiting(err) {
 		return p.Title + " (" + p.Detail + ")"
 	}
 	return p.Title
@@ -140,7 +146,7 @@ func (m *Model) tail(width int) []string {
 		}
 		lines = []string{style.Render(m.outcome.summary()), keys}
 	case choosing:
-		lines = m.consequences()
+		lines = append(m.consequences(), m.reason.Lines(width)...)
 		reset := "Reset MFA"
 		if len(m.choices) == 0 {
 			reset = "Forget browsers"

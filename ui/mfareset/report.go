@@ -9,6 +9,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/term"
+	"usher/ui/view"
 )
 
 // outcome is what became of one method.
@@ -48,7 +49,42 @@ func (r *report) settle() {
 	}
 }
 
-// followedBy is r after a retry: what the retry did replaces what r said of the same methods.
+// bad reports an error that is a failure: a change that waits for a second operator is none.
+func bad(err error) bool { return err != nil && !view.Waiting(err) }
+
+// unsent is why a part of the reset was not sent, if it can be confirmed again; nil otherwise.
+func (r report) unsent() error {
+	for _, o := range r.outcomes {
+		if view.Unsent(o.err) {
+			return o.err
+		}
+	}
+	if view.Unsent(r.forgetErr) {
+		return r.forgetErr
+	}
+	return nil
+}
+
+// made is the part of r that needs no confirming again: what was removed, or waits for a second operator.
+func (r report) made() report {
+	var done report
+	for _, o := range r.outcomes {
+		if !bad(o.err) {
+			done.outcomes = append(done.outcomes, o)
+		}
+	}
+	return done
+}
+
+func (r report) ids() func(string) bool {
+	var methods []auth0client.AuthenticationMethod
+	for _, o := range r.outcomes {
+		methods = append(methods, o.method)
+	}
+	return idsOf(methods)
+}
+
+// followedBy is r after more was done: that replaces what r said of the same methods.
 func (r report) followedBy(next report) report {
 	if len(r.outcomes) == 0 && r.forgetErr == nil {
 		return next
@@ -64,14 +100,20 @@ func (r report) followedBy(next report) report {
 		}
 		merged.outcomes = append(merged.outcomes, o)
 	}
+	known := r.ids()
+	for _, o := range next.outcomes {
+		if !known(o.method.ID) {
+			merged.outcomes = append(merged.outcomes, o)
+		}
+	}
 	return merged
 }
 
 // rest is what is still to do.
 func (r report) rest() job {
-	j := job{forget: r.forgetErr != nil, reread: true}
+	j := job{forget: bad(r.forgetErr), reread: true}
 	for _, o := range r.outcomes {
-		if o.err != nil {
+		if bad(o.err) {
 			j.methods = append(j.methods, o.method)
 		}
 	}
@@ -88,6 +130,20 @@ func (r report) removed() int {
 	return n
 }
 
+// waiting is how many parts wait for a second operator.
+func (r report) waiting() int {
+	n := 0
+	for _, o := range r.outcomes {
+		if view.Waiting(o.err) {
+			n++
+		}
+	}
+	if view.Waiting(r.forgetErr) {
+		n++
+	}
+	return n
+}
+
 // changed reports that the tenant's record may be another one now.
 func (r report) changed() bool {
 	var unknown *auth0client.Unknown
@@ -98,11 +154,11 @@ func (r report) failed() bool { return r.firstError() != nil }
 
 func (r report) firstError() error {
 	for _, o := range r.outcomes {
-		if o.err != nil {
+		if bad(o.err) {
 			return o.err
 		}
 	}
-	if r.forgetErr != nil {
+	if bad(r.forgetErr) {
 		return r.forgetErr
 	}
 	return r.leftErr
@@ -112,6 +168,8 @@ func (r report) firstError() error {
 func (r report) summary() string {
 	var b strings.Builder
 	switch n := len(r.outcomes); {
+	case r.waiting() > 0 && !r.failed():
+		fmt.Fprintf(&b, "Not made yet: it waits for a second operator. %d of %s removed", r.removed(), methodCount(n))
 	case r.removed() < n:
 		fmt.Fprintf(&b, "Not finished. %d of %s removed", r.removed(), methodCount(n))
 	case n == 0 && r.forgetErr != nil:
@@ -129,7 +187,7 @@ func (r report) summary() string {
 	}
 	b.WriteString(", " + leftWords(r.left) + " left.")
 	switch second := secondFactors(r.left); {
-	case r.failed():
+	case r.failed(), r.waiting() > 0:
 	case second > 0:
 		b.WriteString(" They keep a second factor and are not asked to enrol.")
 	default:

@@ -2,7 +2,6 @@ package roleeditor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -73,8 +72,12 @@ type outcome struct {
 	change  change
 	held    roleSet // as they are now, as far as known
 	changed bool    // somebody else changed the roles meanwhile: nothing was sent
+	waits   []error // parts that wait for a second operator
 	err     error
 }
+
+// well reports that the change is made.
+func (o outcome) well() bool { return o.err == nil && !o.changed && len(o.waits) == 0 }
 
 // Applied is the message of a finished apply.
 type Applied struct {
@@ -86,13 +89,16 @@ type Applied struct {
 func (a Applied) Report() view.Action {
 	var all view.All
 	done, changed := 0, 0
-	var failed error
+	var failed, waits error
 	for _, o := range a.outcomes {
 		switch {
 		case o.changed:
 			changed++
 		case o.err != nil:
 			failed = o.err
+			all = append(all, view.Touched{ID: o.change.user.ID})
+		case len(o.waits) > 0:
+			waits = o.waits[0]
 			all = append(all, view.Touched{ID: o.change.user.ID})
 		default:
 			done++
@@ -102,6 +108,8 @@ func (a Applied) Report() view.Action {
 	switch {
 	case failed != nil:
 		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, a.users), Err: failed})
+	case waits != nil:
+		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, a.users), Err: waits})
 	case changed > 0 && done > 0:
 		all = append(all, view.Notify{Level: view.Bad, Text: fmt.Sprintf(
 			"Roles of %d of %d users changed; those of the others were changed by somebody else meanwhile and left alone.", done, a.users)})
@@ -131,13 +139,14 @@ func (m *Model) apply(plan []change) tea.Cmd {
 	roles, id := m.roles, m.env.ID
 	before := maps.Clone(m.held)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.env.Ctx), applyWithin)
+	ctx = m.reason.With()(ctx)
 	return func() tea.Msg {
 		defer cancel()
 		var outcomes []outcome
 		for _, c := range plan {
 			o := applyOne(ctx, roles, c, before[c.user.ID])
 			outcomes = append(outcomes, o)
-			if errors.As(o.err, new(*auth0client.Unauthorized)) {
+			if view.Unsent(o.err) {
 				break
 			}
 		}
@@ -159,35 +168,46 @@ func applyOne(ctx context.Context, roles Roles, c change, before roleSet) outcom
 		o.changed = true
 		return o
 	}
-	if len(c.add) > 0 {
-		o.err = roles.AssignRoles(ctx, c.user.ID, c.add)
+	o.held = maps.Clone(now)
+	send := func(want []auth0client.RoleID, call func(context.Context, auth0client.UserID, []auth0client.RoleID) error, then func(auth0client.RoleID)) {
+		if len(want) == 0 || o.err != nil {
+			return
+		}
+		switch err := call(ctx, c.user.ID, want); {
+		case view.Waiting(err):
+			o.waits = append(o.waits, err)
+		case err != nil:
+			o.err = err
+		default:
+			for _, id := range want {
+				then(id)
+			}
+		}
 	}
-	if o.err == nil && len(c.remove) > 0 {
-		o.err = roles.RemoveRoles(ctx, c.user.ID, c.remove)
-	}
-	if o.err != nil {
+	send(c.add, roles.AssignRoles, func(id auth0client.RoleID) { o.held[id] = true })
+	send(c.remove, roles.RemoveRoles, func(id auth0client.RoleID) { delete(o.held, id) })
+	if o.err != nil && !view.Unsent(o.err) {
 		if now, err := holds(ctx, roles, c.user.ID); err == nil {
 			o.held = now
 		}
-		return o
-	}
-	o.held = maps.Clone(now)
-	for _, id := range c.add {
-		o.held[id] = true
-	}
-	for _, id := range c.remove {
-		delete(o.held, id)
 	}
 	return o
 }
 
-// applied takes the outcomes: all well leaves the screen, anything else stays to be seen.
+// applied takes the outcomes: all well leaves the screen, what was not sent comes back to be confirmed, anything else
+// stays to be seen.
 func (m *Model) applied(msg Applied) view.Action {
 	m.results = msg.outcomes
-	well := true
+	well, part := true, false
+	var unsent error
 	for _, o := range msg.outcomes {
+		part = part || !o.changed && !maps.Equal(m.held[o.change.user.ID], o.held)
 		m.held[o.change.user.ID] = o.held
-		well = well && o.err == nil && !o.changed
+		m.await(o)
+		well = well && o.well()
+		if view.Unsent(o.err) {
+			unsent = o.err
+		}
 	}
 	m.prune()
 	report, _ := msg.Report().(view.All)
@@ -202,10 +222,46 @@ func (m *Model) applied(msg Applied) view.Action {
 			keep = append(keep, t)
 		}
 	}
-	for _, o := range msg.outcomes {
-		if errors.As(o.err, new(*auth0client.Unauthorized)) {
-			keep = append(keep, view.RequireLogin{})
-		}
+	if unsent != nil {
+		m.pending(unsent, part)
+	}
+	if wish := view.SignInFor(unsent); wish != nil {
+		keep = append(keep, wish)
 	}
 	return keep
+}
+
+// await notes what waits for a second operator: it is not sent again.
+func (m *Model) await(o outcome) {
+	if len(o.waits) == 0 {
+		return
+	}
+	set := m.waits[o.change.user.ID]
+	if set == nil {
+		set = roleSet{}
+		m.waits[o.change.user.ID] = set
+	}
+	for _, id := range o.change.add {
+		if !o.held[id] && o.err == nil {
+			set[id] = true
+		}
+	}
+	for _, id := range o.change.remove {
+		if o.held[id] && o.err == nil {
+			set[id] = true
+		}
+	}
+}
+
+// pending brings the review back for what was not sent, as it was staged.
+func (m *Model) pending(err error, part bool) {
+	m.phase, m.results, m.top = reviewing, nil, 0
+	m.note = view.NotSent
+	if part {
+		m.note = "A part is done. The rest, shown here, was not sent: confirm it again."
+	}
+	if view.ReasonMissing(err) {
+		m.note = "This action wants a reason. Type it, then confirm again."
+		m.reason.Demand()
+	}
 }

@@ -202,7 +202,15 @@ func TestALostSignInStopsTheChange(t *testing.T) {
 	if !slices.Contains(got, view.Action(view.RequireLogin{})) || len(f.sent) != 1 {
 		t.Errorf("actions %v, sent %v", got, f.sent)
 	}
-	has(t, m, "Still to do: 3 users.")
+	has(t, m, view.NotSent)
+	has(t, m, "1 role now, 1 after")
+	delete(f.fail, "remove a rol_1")
+	if _, cmd := m.Update(view.SignedInMsg{}); cmd != nil || len(f.sent) != 1 {
+		t.Fatalf("a new sign-in alone sent %v", f.sent)
+	}
+	if got := press(m, "y"); !slices.Contains(got, view.Action(view.Back{})) || len(f.sent) != 5 {
+		t.Errorf("confirmed again: actions %v, sent %v", got, f.sent)
+	}
 }
 
 func TestTheLimitIsSaidBeforeAnythingIsSent(t *testing.T) {

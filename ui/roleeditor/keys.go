@@ -1,8 +1,11 @@
 package roleeditor
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
+	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
@@ -10,6 +13,10 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 	k := msg.String()
 	if m.typing {
 		return nil, m.typed(msg)
+	}
+	if m.Typing() {
+		m.reasonKey(msg)
+		return nil, nil
 	}
 	m.note = ""
 	switch m.phase {
@@ -113,17 +120,52 @@ func (m *Model) review() {
 	m.phase, m.onApply, m.top = reviewing, false, 0
 }
 
+// reasonKey takes a key for the reason. Enter goes on to the button that applies, but the same press held down does not
+// press it.
+func (m *Model) reasonKey(msg tea.KeyPressMsg) {
+	m.note = ""
+	switch m.reason.Key(msg) {
+	case dialog.ByEnter:
+		m.onApply, m.early = true, m.env.Now()
+	case dialog.ByTab:
+		m.onApply = msg.String() == "shift+tab" || msg.String() == "up"
+	case dialog.ByEsc:
+		m.onApply = false
+	case dialog.Stayed:
+	}
+}
+
+// typeAhead is how long a key that left the field for the reason counts for that alone.
+const typeAhead = 400 * time.Millisecond
+
+func (m *Model) tryApply() tea.Cmd {
+	if !m.early.IsZero() && m.env.Now().Sub(m.early) < typeAhead {
+		m.early = m.env.Now()
+		return nil
+	}
+	if m.note = m.reason.Missing(); m.note != "" {
+		return nil
+	}
+	return m.apply(m.plan())
+}
+
 func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
 	switch k {
 	case "y":
-		return nil, m.apply(m.plan())
+		return nil, m.tryApply()
 	case "n", "esc":
-		m.phase = choosing
-	case "tab", "shift+tab", "left", "right":
+		m.phase = choosing // what is typed stays, as what is staged does
+	case "tab", "shift+tab":
+		if m.reason.Shown() && m.onApply == (k == "tab") { // past the last button is the field
+			m.reason.Focus()
+			return nil, nil
+		}
+		m.onApply = !m.onApply
+	case "left", "right":
 		m.onApply = !m.onApply
 	case "enter":
 		if m.onApply {
-			return nil, m.apply(m.plan())
+			return nil, m.tryApply()
 		}
 		m.phase = choosing
 	case "j", "down":
@@ -175,6 +217,9 @@ func (m *Model) Keys() []view.Key {
 	}
 	switch m.phase {
 	case reviewing:
+		if m.Typing() {
+			return []view.Key{view.NewKey("enter", "to the buttons", "enter", "tab"), view.NewKey("esc", "leave the field", "esc")}
+		}
 		return []view.Key{
 			view.NewKey("y", "apply", "y"), view.NewKey("n", "back to the list", "n", "esc"),
 			view.NewKey("j/k", "scroll", "j", "k", "down", "up", "pgdown", "pgup", "ctrl+d", "ctrl+u"),

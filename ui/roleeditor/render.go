@@ -177,7 +177,12 @@ func (m *Model) reviewLines(s view.Size) []string {
 	if m.phase == applying {
 		tail = append(tail, th.Warn.Render(widget.Truncate("Applying "+th.Icons.Spinner+"  "+m.note, s.Width)))
 	} else {
-		tail = append(tail, m.buttons())
+		if m.note != "" {
+			for _, l := range wrapped("", m.note, s.Width) {
+				tail = append(tail, th.Warn.Render(l))
+			}
+		}
+		tail = append(append(tail, m.reason.Lines(s.Width)...), m.buttons())
 	}
 	// However long the list is, the buttons are in sight.
 	room := max(0, s.Height-len(tail))
@@ -217,6 +222,11 @@ func (m *Model) resultLines(s view.Size) []string {
 			p := view.Explain(m.env.Now(), o.err)
 			lines = append(lines, th.Danger.Render(th.Icons.No+" "+label))
 			lines = append(lines, wrapped("    ", p.String(), s.Width)...)
+		case len(o.waits) > 0:
+			lines = append(lines, th.Warn.Render(th.Icons.Spinner+" "+label))
+			for _, err := range o.waits {
+				lines = append(lines, wrapped("    ", view.Explain(m.env.Now(), err).Title+".", s.Width)...)
+			}
 		default:
 			done = append(done, th.Good.Render(th.Icons.Yes+" "+label)+"  done")
 		}

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
 	"usher/auth0client/term"
+	"usher/ui/dialog"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -68,6 +70,9 @@ type Model struct {
 	top     int  // the first line of the review that is shown
 	onApply bool // the Apply button is highlighted, not Cancel
 	note    string
+	reason  dialog.Reason
+	early   time.Time                      // when a key left the field for the reason
+	waits   map[auth0client.UserID]roleSet // changes that wait for a second operator
 	results []outcome
 	closed  bool
 }
@@ -78,6 +83,7 @@ var _ view.View = (*Model)(nil)
 func New(env view.Env, roles Roles, users []auth0client.User) *Model {
 	return &Model{
 		env: env, roles: roles, users: slices.Clone(users), staged: map[auth0client.RoleID]bool{}, input: widget.NewInput("/"),
+		reason: dialog.NewReason(env, Permission), waits: map[auth0client.UserID]roleSet{},
 	}
 }
 
@@ -87,8 +93,8 @@ func (m *Model) Init() tea.Cmd { return m.load() }
 // Title is the screen's part of the breadcrumb.
 func (m *Model) Title() string { return "Roles" }
 
-// Typing reports that the filter has the focus.
-func (m *Model) Typing() bool { return m.typing }
+// Typing reports that the filter, or the field for the reason, has the focus.
+func (m *Model) Typing() bool { return m.typing || m.phase == reviewing && m.reason.Typing() }
 
 // Writing reports that changes are being made.
 func (m *Model) Writing() bool { return m.phase == applying }
@@ -108,10 +114,16 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 		if m.phase == choosing {
 			return nil, m.load()
 		}
+	case view.SignedInMsg:
+		if m.phase == choosing && view.SignInFor(m.err) != nil {
+			return nil, m.load()
+		}
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
 	case tea.PasteMsg:
-		if m.typing {
+		if m.phase == reviewing {
+			m.reason.Paste(msg.Content)
+		} else if m.typing {
 			// What is pasted can be a tenant's text: it is one line, and what it hides becomes visible.
 			msg.Content = term.Line(strings.Join(strings.Fields(msg.Content), " ")).String()
 			var cmd tea.Cmd
@@ -149,10 +161,7 @@ func (m *Model) took(msg loaded) view.Action {
 			return nil
 		}
 		m.err = msg.err
-		if errors.As(msg.err, new(*auth0client.Unauthorized)) {
-			return view.RequireLogin{}
-		}
-		return nil
+		return view.SignInFor(msg.err)
 	}
 	m.err, m.held = nil, msg.held
 	m.rows = make([]row, len(msg.roles))
@@ -164,7 +173,8 @@ func (m *Model) took(msg loaded) view.Action {
 	return nil
 }
 
-// prune drops staged changes that are no longer any: the role is gone, or every user is as wanted already.
+// prune drops staged changes that are no longer any: the role is gone, or every user is as wanted already, or will be
+// when a second operator agrees.
 func (m *Model) prune() {
 	for id, want := range m.staged {
 		i := slices.IndexFunc(m.rows, func(r row) bool { return r.role.ID == id })
@@ -172,10 +182,15 @@ func (m *Model) prune() {
 			delete(m.staged, id)
 			continue
 		}
-		if n := m.holders(id); want && n == len(m.users) || !want && n == 0 {
+		if !slices.ContainsFunc(m.users, func(u auth0client.User) bool { return m.differs(u.ID, id, want) }) {
 			delete(m.staged, id)
 		}
 	}
+}
+
+// differs reports that a user's role is still to be changed to what is wanted.
+func (m *Model) differs(user auth0client.UserID, role auth0client.RoleID, want bool) bool {
+	return m.held[user][role] != want && !m.waits[user][role]
 }
 
 func (m *Model) filter() {
@@ -262,9 +277,10 @@ func (m *Model) plan() []change {
 		for _, r := range m.rows { // in the list's order, so that the same plan is sent the same way
 			want, ok := m.staged[r.role.ID]
 			switch {
-			case ok && want && !m.held[u.ID][r.role.ID]:
+			case !ok || !m.differs(u.ID, r.role.ID, want):
+			case want:
 				c.add = append(c.add, r.role.ID)
-			case ok && !want && m.held[u.ID][r.role.ID]:
+			default:
 				c.remove = append(c.remove, r.role.ID)
 			}
 		}

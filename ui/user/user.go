@@ -96,6 +96,10 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 		return nil, m.changed(msg.User)
 	case view.UserTouchedMsg:
 		return nil, m.touched(msg.ID)
+	case view.SignedInMsg:
+		if m.signInLost() {
+			return nil, m.reload()
+		}
 	case view.ReloadMsg:
 		return nil, m.reload()
 	case tea.PasteMsg:
@@ -144,6 +148,16 @@ func (m *Model) open(t tab) tea.Cmd {
 	m.opened = nil
 	m.filter.typing = false
 	return m.need()
+}
+
+// signInLost reports that something could not be read for want of a sign-in.
+func (m *Model) signInLost() bool {
+	for _, err := range []error{m.user.err, m.bans.err, m.methods.err, m.roles.err, m.perms.err, m.events.err} {
+		if view.SignInFor(err) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // gone reports that the tenant no longer has this user: every read names the user, so "not found" means them.

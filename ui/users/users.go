@@ -81,6 +81,8 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 		return m.answered(msg)
 	case view.ReloadMsg:
 		return nil, m.load(0)
+	case view.SignedInMsg:
+		return nil, m.signedIn()
 	case view.UserChangedMsg:
 		m.changed(msg.User)
 	case tea.KeyPressMsg:
@@ -170,6 +172,17 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 		m.cursor = max(0, len(m.rows)-1)
 	}
 	return nil, nil
+}
+
+// signedIn reads what could not be read for want of a sign-in; rows that were read stay as they are.
+func (m *Model) signedIn() tea.Cmd {
+	switch {
+	case view.SignInFor(m.err) == nil:
+		return nil
+	case m.appended && m.more():
+		return m.load(m.next())
+	}
+	return m.load(0)
 }
 
 func (m *Model) next() int { return m.page.Start/max(1, pageSize) + 1 }

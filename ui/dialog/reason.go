@@ -1,0 +1,134 @@
+package dialog
+
+import (
+	"context"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"usher/auth0client"
+	"usher/auth0client/term"
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+// Reason is the field for why a change is made. It is there from the moment the action is known to want a reason: a
+// refusal teaches it for the session. Build it with [NewReason].
+type Reason struct {
+	env        view.Env
+	permission string
+	input      textinput.Model
+	shown      bool
+	focused    bool
+	dropping   bool // leaving was asked for once, although something is typed
+}
+
+// NewReason makes the field for changes under a permission.
+func NewReason(env view.Env, permission string) Reason {
+	return Reason{env: env, permission: permission, input: widget.NewInput("Reason: "), shown: env.Reasons.Wanted(permission)}
+}
+
+// Demand shows the field and puts the cursor into it: the change was refused for want of a reason.
+func (r *Reason) Demand() {
+	r.env.Reasons.Learn(r.permission)
+	r.shown = true
+	r.Focus()
+}
+
+// Shown reports that the field is there.
+func (r *Reason) Shown() bool { return r.shown }
+
+// Typing reports that the field takes letters.
+func (r *Reason) Typing() bool { return r.focused }
+
+// Focus puts the cursor into the field.
+func (r *Reason) Focus() {
+	r.focused = true
+	r.input.Focus()
+}
+
+func (r *Reason) blur() {
+	r.focused = false
+	r.input.Blur()
+}
+
+// Text is what is typed, on one line.
+func (r *Reason) Text() string { return strings.Join(strings.Fields(r.input.Value()), " ") }
+
+// Missing says what keeps a change from being confirmed, and puts the cursor there; empty for nothing.
+func (r *Reason) Missing() string {
+	if !r.shown || r.Text() != "" {
+		return ""
+	}
+	r.Focus()
+	return "This action wants a reason: type it, then confirm."
+}
+
+// Left is how a key left the field.
+type Left int
+
+// The ways out of the field. By Enter and Tab the focus goes to the buttons.
+const (
+	Stayed Left = iota
+	ByEnter
+	ByTab
+	ByEsc
+)
+
+// Key takes a key while the field has the focus.
+func (r *Reason) Key(msg tea.KeyPressMsg) Left {
+	r.dropping = false
+	left := Stayed
+	switch msg.String() {
+	case "enter":
+		left = ByEnter
+	case "tab", "shift+tab", "down", "up":
+		left = ByTab
+	case "esc":
+		left = ByEsc
+	default:
+		r.input, _ = r.input.Update(msg) // the cursor does not blink: there is no command
+		return Stayed
+	}
+	r.blur()
+	return left
+}
+
+// Paste takes pasted text while the field has the focus. What is pasted can be a tenant's text: it is one line, and what
+// it hides becomes visible.
+func (r *Reason) Paste(text string) {
+	if r.focused {
+		r.input, _ = r.input.Update(tea.PasteMsg{Content: term.Line(strings.Join(strings.Fields(text), " ")).String()})
+	}
+}
+
+// Keep says, once, that leaving would lose what is typed; empty when the dialog may go.
+func (r *Reason) Keep() string {
+	if r.Text() == "" || r.dropping {
+		return ""
+	}
+	r.dropping = true
+	return "Your reason would be lost. The same key again drops it."
+}
+
+// With gives the changes made with ctx the reason.
+func (r *Reason) With() func(context.Context) context.Context {
+	text := r.Text()
+	return func(ctx context.Context) context.Context {
+		if text == "" {
+			return ctx
+		}
+		return auth0client.WithReason(ctx, text)
+	}
+}
+
+// Lines draw the field, width cells wide; none when it is not shown.
+func (r *Reason) Lines(width int) []string {
+	if !r.shown {
+		return nil
+	}
+	in := r.input
+	in.SetWidth(max(1, width-widget.Width(in.Prompt)-1))
+	return []string{in.View()}
+}
