@@ -106,27 +106,33 @@ func (a *App) header(width int) string {
 	if a.o.Demo {
 		left += " " + a.th.Muted.Render("embedded tenant")
 	}
-	right := ""
+	left = widget.Truncate(left, width)
+	room := width - widget.Width(left) - 1
+	right := a.state(a.lacks())
+	if widget.Width(right) > room && a.lacks() != "" && !a.readOnly() {
+		right = a.state("limited (W)") // the list of what that means is a key away
+	}
+	right = widget.Truncate(right, room)
+	return left + strings.Repeat(" ", max(0, width-widget.Width(left)-widget.Width(right))) + right
+}
+
+// state is who is signed in, what they lack, and the tenant's rate limit.
+func (a *App) state(lacks string) string {
+	var parts []string
 	if a.operator.ID != "" {
-		right = who(a.operator)
-		if lacks := a.lacks(); lacks != "" {
-			right += " " + a.th.Icons.Sep + " " + lacks
+		parts = append(parts, who(a.operator))
+		if lacks != "" {
+			parts = append(parts, lacks)
 		}
 	}
 	if wait := a.waitUntil.Sub(a.o.Now()); wait > 0 {
-		right += fmt.Sprintf(" %s rate limit: going on in %d s", a.th.Icons.Sep, int(wait.Seconds())+1)
+		parts = append(parts, fmt.Sprintf("rate limit: going on in %d s", int(wait.Seconds())+1))
 	} else if a.o.Budget != nil {
 		if remaining, limit, known := a.o.Budget(); known {
-			if right != "" {
-				right += " " + a.th.Icons.Sep + " "
-			}
-			right += fmt.Sprintf("rate %d/%d", remaining, limit)
+			parts = append(parts, fmt.Sprintf("rate %d/%d", remaining, limit))
 		}
 	}
-	left = widget.Truncate(left, width)
-	room := width - widget.Width(left) - 1
-	right = widget.Truncate(right, room)
-	return left + strings.Repeat(" ", max(0, width-widget.Width(left)-widget.Width(right))) + right
+	return strings.Join(parts, " "+a.th.Icons.Sep+" ")
 }
 
 func (a *App) profileStyle() lipgloss.Style {

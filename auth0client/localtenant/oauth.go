@@ -174,7 +174,7 @@ func (t *Tenant) clientToken(w http.ResponseWriter, p map[string]string) {
 // issue answers a grant with the tokens of a sign-in. The tenant is locked.
 func (t *Tenant) issue(w http.ResponseWriter, f *family, rt string) {
 	access, scope, err := t.accessToken(f)
-	out := map[string]any{"access_token": access, "scope": scope, "expires_in": int(accessLife.Seconds()),
+	out := map[string]any{"access_token": access, "scope": scope, "expires_in": int(t.opts.TokenLife.Seconds()),
 		"token_type": "Bearer"}
 	if err == nil && slices.Contains(f.scopes, "openid") {
 		out["id_token"], err = t.idToken(f)

@@ -65,13 +65,13 @@ func (t *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	code := secret(4, userCodeChars) + "-" + secret(4, userCodeChars)
 	d := &deviceRequest{
 		code: secret(24, alnum), userCode: code, clientID: c.ID, audience: p["audience"], scopes: strings.Fields(p["scope"]),
-		nonce: p["nonce"], expires: t.now().Add(deviceLife), interval: t.opts.DeviceInterval,
+		nonce: p["nonce"], expires: t.now().Add(t.opts.CodeLife), interval: t.opts.DeviceInterval,
 	}
 	t.devices[d.code], t.deviceUser[d.userCode] = d, d
 	sendJSON(w, http.StatusOK, map[string]any{
 		"device_code": d.code, "user_code": d.userCode, "verification_uri": t.base + "/activate",
 		"verification_uri_complete": t.base + "/activate?user_code=" + d.userCode,
-		"expires_in":                int(deviceLife.Seconds()), "interval": int(t.opts.DeviceInterval.Seconds()),
+		"expires_in":                int(t.opts.CodeLife.Seconds()), "interval": int(t.opts.DeviceInterval.Seconds()),
 	})
 }
 

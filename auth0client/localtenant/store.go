@@ -38,6 +38,10 @@ type Options struct {
 	RefreshLeeway time.Duration
 	// DeviceInterval is how long a device must wait between two polls, in whole seconds. Zero is Auth0's five.
 	DeviceInterval time.Duration
+	// CodeLife is how long a device code can be approved, in whole seconds. Zero is Auth0's fifteen minutes.
+	CodeLife time.Duration
+	// TokenLife is how long an operator's access token is good, in whole seconds. Zero is Auth0's day.
+	TokenLife time.Duration
 }
 
 // Tenant is one tenant with everything in it. It is safe for concurrent use.
@@ -103,6 +107,12 @@ func New(o Options) (*Tenant, error) {
 	}
 	if o.DeviceInterval == 0 {
 		o.DeviceInterval = deviceInterval
+	}
+	if o.CodeLife == 0 {
+		o.CodeLife = deviceLife
+	}
+	if o.TokenLife == 0 {
+		o.TokenLife = accessLife
 	}
 	if o.Plan == "" {
 		o.Plan = PlanUnlimited

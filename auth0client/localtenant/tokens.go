@@ -133,7 +133,7 @@ func (t *Tenant) accessToken(f *family) (raw, scope string, err error) {
 	now := t.now()
 	c := claims{Claims: jwt.Claims{
 		Issuer: t.Issuer(), Subject: f.userID, IssuedAt: jwt.NewNumericDate(now),
-		Expiry: jwt.NewNumericDate(now.Add(accessLife)), ID: secret(22, alnum),
+		Expiry: jwt.NewNumericDate(now.Add(t.opts.TokenLife)), ID: secret(22, alnum),
 	}, AZP: f.clientID, Permissions: permissions}
 	if f.audience != "" {
 		c.Audience = append(c.Audience, f.audience)

@@ -34,6 +34,8 @@ type tenantFlags struct {
 	state  string
 	lag    time.Duration
 	config string
+	code   time.Duration // how long a device code is good; zero is Auth0's fifteen minutes
+	token  time.Duration // how long an operator's token is good; zero is Auth0's day
 	poll   time.Duration // between two polls of a sign-in; zero is Auth0's five seconds
 }
 
@@ -45,6 +47,8 @@ func (f *tenantFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT` (port 0: any free one)")
 	fs.StringVar(&f.info, "info", "", "write the tenant's addresses and clients to `FILE` once it listens")
 	fs.DurationVar(&f.lag, "search-lag", time.Second, "how long the user search trails behind a write, as Auth0's does")
+	fs.DurationVar(&f.code, "code-life", 0, "how long a sign-in code is good (`TIME`; default 15m, as Auth0's)")
+	fs.DurationVar(&f.token, "token-life", 0, "how long an operator's token is good (`TIME`; default 24h, as Auth0's)")
 	fs.StringArrayVar(&f.faults, "fault", nil, "inject a fault, such as 'GET /api/v2/users 503 20%' (may be repeated)")
 }
 
@@ -86,8 +90,13 @@ type runningTenant struct {
 }
 
 func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
-	o := localtenant.Options{Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll, State: f.state, SearchLag: f.lag,
-		Tell: func(note string) { fmt.Fprintln(os.Stderr, "usher: "+note) }}
+	o := localtenant.Options{
+		Users: f.users, Seed: f.seed, Plan: f.plan, DeviceInterval: f.poll, CodeLife: f.code, TokenLife: f.token, State: f.state, SearchLag: f.lag,
+		Tell: func(note string) { fmt.Fprintln(os.Stderr, "usher: "+note) },
+	}
+	if f.code < 0 || f.token < 0 || f.code%time.Second != 0 || f.token%time.Second != 0 {
+		return nil, usagef("--code-life and --token-life are whole seconds, such as 30s")
+	}
 	if f.users < 0 {
 		return nil, usagef("--users is %d: it cannot be negative", f.users)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"usher/auth0client/term"
 	"usher/ui/view"
@@ -45,7 +46,7 @@ type piece struct {
 }
 
 // lastRank is what goes first: the gaps, those around the code last of them.
-const lastRank = 9
+const lastRank = 10
 
 func gap(rank int) piece { return piece{rank, []string{""}} }
 
@@ -77,18 +78,14 @@ func fit(pieces []piece, room int) []string {
 func (m *Model) lines(width, room int) []string {
 	t := m.o.Theme
 	text := func(rank int, style lipgloss.Style, words string) piece {
-		var out []string
-		for _, l := range strings.Split(widget.Wrap(words, width), "\n") {
-			out = append(out, style.Render(l))
-		}
-		return piece{rank, out}
+		return piece{rank, styled(style, strings.Split(widget.Wrap(words, width), "\n"))}
 	}
 	title, more := m.title()
 	pieces := []piece{text(1, t.Title, title)}
 	if more != "" {
 		pieces = append(pieces, text(2, t.Text, more))
 	}
-	pieces = append(pieces, gap(8))
+	pieces = append(pieces, gap(9))
 	var note []piece
 	if m.note != "" {
 		note = []piece{text(0, t.Strong, m.note)}
@@ -103,23 +100,27 @@ func (m *Model) lines(width, room int) []string {
 	code := term.Line(m.code.UserCode).String()
 	pieces = append(pieces,
 		text(3, t.Text, "Open this address and enter the code:"),
-		text(0, t.Accent, term.Line(m.code.URI).String()),
-		gap(7))
+		piece{0, styled(t.Accent, address(m.code.URI, width))},
+		gap(8))
 	at := len(pieces)
-	pieces = append(pieces, gap(6))
+	pieces = append(pieces, gap(7))
 	if words := spelt(code); words != "" {
-		pieces = append(pieces, text(5, t.Muted, words), gap(9))
+		pieces = append(pieces, text(6, t.Muted, words), gap(10))
 	}
 	pieces = append(pieces,
-		text(0, t.Muted, fmt.Sprintf("Waiting for you%s %s is good for %s", t.Icons.Ellipsis, code, m.left())))
+		text(0, t.Muted, fmt.Sprintf("Waiting%s %s is good for %s", t.Icons.Ellipsis, code, m.left())))
 	if words := m.troubleWords(); words != "" {
 		pieces = append(pieces, text(0, t.Warn, words))
 	}
 	pieces = append(pieces, note...)
+	grant := 4
+	if m.o.Purpose != Begin { // they know it by now: the large code goes before
+		grant = 5
+	}
 	pieces = append(pieces,
-		text(2, t.Muted, "The page must be on "+host(m.code.URI)+"."),
+		piece{2, styled(t.Muted, unbroken("The page must be on", host(m.code.URI), width))},
 		text(0, t.Warn, "Compare the code. Approve only a sign-in you started yourself."),
-		text(4, t.Muted, "You grant this usher your name and email, and to act with your permissions until you sign out."))
+		text(grant, t.Muted, "You grant this usher your name and email, and to act with your permissions until you sign out."))
 	// The largest form of the code that leaves room for all but the spelling and the gaps.
 	for _, form := range codeForms(code, width-2, t.ASCII) {
 		big := make([]string, len(form))
@@ -150,6 +151,31 @@ func (m *Model) title() (title, more string) {
 	case Begin:
 	}
 	return "Sign in", ""
+}
+
+func styled(style lipgloss.Style, lines []string) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = style.Render(l)
+	}
+	return out
+}
+
+// address is where to enter the code, in one piece where it can be: a browser takes it without its scheme as well.
+func address(uri string, width int) []string {
+	uri = term.Line(uri).String()
+	if short, is := strings.CutPrefix(uri, "https://"); is && widget.Width(uri) > width {
+		uri = short
+	}
+	return strings.Split(ansi.Hardwrap(uri, max(1, width), true), "\n")
+}
+
+// unbroken puts a name that holds hyphens on a line of its own rather than break it.
+func unbroken(words, name string, width int) []string {
+	if line := words + " " + name + "."; widget.Width(line) <= width {
+		return []string{line}
+	}
+	return append([]string{widget.Truncate(words, width)}, strings.Split(ansi.Hardwrap(name, max(1, width), true), "\n")...)
 }
 
 func (m *Model) left() string {
