@@ -39,7 +39,7 @@ func (t exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.userAgent != "" {
 		r.Header.Set("User-Agent", t.userAgent)
 	}
-	if reason, ok := r.Context().Value(reasonKey{}).(string); ok && reason != "" {
+	if reason := Reason(r.Context()); reason != "" {
 		r.Header.Set("X-Usher-Reason", url.QueryEscape(reason))
 	}
 	if rests, ok := r.Context().Value(unchangedKey{}).(string); ok {
@@ -94,6 +94,12 @@ type (
 // WithReason gives the changes made with ctx a reason for the journal.
 func WithReason(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, reasonKey{}, reason)
+}
+
+// Reason is the reason that the changes made with ctx have, empty for none.
+func Reason(ctx context.Context) string {
+	reason, _ := ctx.Value(reasonKey{}).(string)
+	return reason
 }
 
 // WithPriority gives the requests made with ctx a priority.

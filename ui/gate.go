@@ -86,7 +86,7 @@ func (a *App) signedIn(op login.Operator) tea.Cmd {
 	}
 	var said tea.Cmd
 	if len(a.stack) > 0 {
-		said = a.notify(view.Bad, "You are "+who(op)+" now: what "+who(before)+" had open, and any change not yet confirmed, was dropped.")
+		said = a.notify(view.Bad, "New operator: what was open or not sent is dropped.")
 	}
 	return tea.Batch(said, a.anew(), a.watch())
 }

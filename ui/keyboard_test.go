@@ -33,6 +33,14 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(k.Help().Key, "|", "\\|"), k.Help().Desc)
 		}
 	}
+	clock := noon()
+	console := newApp(t, &scripted{}, clock)
+	console.o.OpenBrowser = func(string) error { return nil }
+	console.Init()
+	askCode(console)
+	section("Sign-in", console.login.Keys())
+	b.WriteString("\nWhen the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
+	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
 	section("Users", users.New(env, nil).Keys())
 	section("User", user.New(env, nil, ada).Keys())

@@ -86,7 +86,7 @@ func (a *App) looked() tea.Cmd {
 	}
 	if left := a.o.SessionLimit - idle(now, a.began); a.o.SessionLimit > warnBefore && left <= warnBefore && !a.lock.ended {
 		a.lock.ended = true
-		return tea.Batch(a.watch(), a.notify(view.Bad, "Your session of "+view.Span(a.o.SessionLimit)+" ends in a minute: you will sign in again, and nothing is lost."))
+		return tea.Batch(a.watch(), a.notify(view.Bad, "Your session ends in a minute: sign in again then. Nothing is lost."))
 	}
 	return a.watch()
 }

@@ -66,13 +66,11 @@ func (a *App) drawRights(size view.Size) view.Frame {
 	if a.th.ASCII { // the words would not fit
 		yes, no = a.th.Icons.Plus, a.th.Icons.Minus
 	}
-	lines := []string{
-		a.th.Title.Render("What may I do?") + "  " + widget.Truncate(who(a.operator), size.Width-16),
-		a.th.Muted.Render(widget.Truncate(term.Line(string(a.operator.ID)).String()+" "+a.th.Icons.Sep+" "+a.lasts(), size.Width)),
-	}
+	lines := []string{a.th.Title.Render("What may I do?") + "  " + widget.Truncate(who(a.operator), size.Width-16)}
 	short := size.Height < len(rights())+5
 	if !short {
-		lines = append(lines, "")
+		since := term.Line(string(a.operator.ID)).String() + " " + a.th.Icons.Sep + " " + a.lasts()
+		lines = append(lines, a.th.Muted.Render(widget.Truncate(since, size.Width)), "")
 	}
 	for _, r := range rights() {
 		var words []string
