@@ -145,7 +145,7 @@ func (c *Client) exchange(ctx context.Context, write bool, call func(context.Con
 		return nil, &Unavailable{Answer: Answer{Status: ex.status}, Err: ex.bodyErr}
 	case err == nil:
 		return nil, &Unreachable{Err: errors.New("no answer")}
-	case errors.As(err, new(*Unauthorized)):
+	case errors.As(err, new(*Unauthorized)), errors.As(err, new(*Forbidden)): // the transport refused to send it
 		return nil, err
 	case write && ex.sent && !refusedBeforeSending(err):
 		return nil, &Unknown{Err: err}

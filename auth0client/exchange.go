@@ -87,9 +87,22 @@ const (
 )
 
 type (
+	operatorKey struct{}
 	reasonKey   struct{}
 	priorityKey struct{}
 )
+
+// WithOperator binds the requests made with ctx to one operator: a transport that authorizes them sends none under another
+// operator's name, who signed in meanwhile.
+func WithOperator(ctx context.Context, id UserID) context.Context {
+	return context.WithValue(ctx, operatorKey{}, id)
+}
+
+// Operator is whom the requests made with ctx are bound to, empty for nobody.
+func Operator(ctx context.Context) UserID {
+	id, _ := ctx.Value(operatorKey{}).(UserID)
+	return id
+}
 
 // WithReason gives the changes made with ctx a reason for the journal.
 func WithReason(ctx context.Context, reason string) context.Context {

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"usher/auth0client"
 	"usher/ui/login"
 	"usher/ui/theme"
 	"usher/ui/toast"
@@ -74,8 +75,9 @@ func (a *App) Init() tea.Cmd {
 func (a *App) can(permission string) bool { return slices.Contains(a.operator.Permissions, permission) }
 
 func (a *App) env() view.Env {
+	// What a view sends is sent in the name of who opened it, or not at all.
 	return view.Env{
-		ID: a.nextID(), Ctx: a.ctx, Theme: a.th, Now: a.o.Now, Can: a.can, OperatorID: a.operator.ID, Reasons: &a.reasons,
+		ID: a.nextID(), Ctx: auth0client.WithOperator(a.ctx, a.operator.ID), Theme: a.th, Now: a.o.Now, Can: a.can, OperatorID: a.operator.ID, Reasons: &a.reasons,
 	}
 }
 

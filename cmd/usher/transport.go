@@ -26,6 +26,11 @@ func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		return nil, err
 	}
+	if bound := auth0client.Operator(r.Context()); bound != "" {
+		if now, _ := t.session.Operator(); now.Subject != string(bound) {
+			return nil, &auth0client.Forbidden{Answer: auth0client.Answer{Message: term.Line("another operator has signed in; nothing was sent in their name")}}
+		}
+	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+token)
 	return t.next.RoundTrip(r)
