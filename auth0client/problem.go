@@ -71,6 +71,9 @@ func (d demand) err(code string, a Answer) error {
 	case "usher_reason":
 		return &ReasonNeeded{Answer: a}
 	case "usher_approval":
+		if d.Approval == "" { // nothing was put by: a refusal like others
+			return nil
+		}
 		until, _ := time.Parse(time.RFC3339, string(d.ExpiresAt)) // without a time it waits all the same
 		return &ApprovalPending{ID: term.Line(limit(string(d.Approval), 100)), ExpiresAt: until, Answer: a}
 	}

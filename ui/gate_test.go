@@ -366,3 +366,24 @@ func TestWhatMayIDo(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonFrames(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]change{
+		"mfa": changes()["the MFA dialog"], "block": changes()["the block dialog"], "roles": changes()["the role editor's review"],
+	} {
+		for _, size := range uitest.Sizes() {
+			onBench(t, boss(), nil, func(t *testing.T, b *bench) {
+				b.a.size = size
+				c.open(b)
+				b.tenant.refuse = []error{&auth0client.ReasonNeeded{}}
+				b.press("y", "t", "i", "c", "k", "e", "t")
+				b.has("Reason: ticket")
+				if f := strings.ToLower(b.frame()); !strings.Contains(f, "cancel") {
+					t.Errorf("the buttons are gone:\n%s", f)
+				}
+				uitest.Golden(t, "reason-"+what+"-"+name(size), b.frame())
+			})
+		}
+	}
+}

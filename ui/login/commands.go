@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"usher/auth0client"
 	"usher/auth0client/term"
 	"usher/ui/view"
 )
@@ -30,7 +31,14 @@ type (
 	opened       struct{ err error }
 )
 
-func sentence(what string, p view.Problem) string { return what + ": " + p.String() + "." }
+// sentence says what failed and why. What no screen has words for says it in the sign-in's own.
+func sentence(what string, now time.Time, err error) string {
+	p := view.Explain(now, err)
+	if _, answered := auth0client.AnswerOf(err); !answered && p.Detail != "" && p.Hint == "" {
+		return what + ": " + p.Detail + "."
+	}
+	return what + ": " + p.String() + "."
+}
 
 // words are the refusal as a sentence, with what Auth0 said.
 func (e *Denied) words() string {

@@ -185,7 +185,7 @@ func (m *Model) answered(msg tea.Msg) (*Operator, view.Action, tea.Cmd) {
 	case approved:
 		m.note = "Approved. One moment."
 		if msg.err != nil {
-			m.note = sentence("The approval failed", view.Explain(m.o.Now(), msg.err))
+			m.note = sentence("The approval failed", m.o.Now(), msg.err)
 		}
 	case opened:
 		m.note = "The browser was asked to open the page."
@@ -209,7 +209,7 @@ func (m *Model) took(msg resumed) (*Operator, view.Action, tea.Cmd) {
 	case errors.Is(msg.err, context.Canceled):
 		return nil, nil, nil
 	case msg.err != nil:
-		m.note = sentence("Your kept sign-in could not be taken up", view.Explain(m.o.Now(), msg.err))
+		m.note = sentence("Your kept sign-in could not be taken up", m.o.Now(), msg.err)
 	}
 	m.kept = msg.err != nil // what could not be read may be there at the next attempt
 	return nil, nil, start(m.wait, m.o.ID, m.ticket, m.o.SignIn, m.o.Ask)
@@ -278,6 +278,6 @@ func (m *Model) fail(err error) {
 	case errors.As(err, &denied):
 		m.reason = denied.words() + " Press r to begin again."
 	default:
-		m.reason = sentence("The sign-in failed", view.Explain(m.o.Now(), err)) + " Press r for a new code."
+		m.reason = sentence("The sign-in failed", m.o.Now(), err) + " Press r for a new code."
 	}
 }
