@@ -45,7 +45,8 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	section("Users", users.New(env, nil).Keys())
 	section("User", user.New(env, nil, ada).Keys())
 	section("Role editor", roleeditor.New(env, nil, []auth0client.User{ada}).Keys())
-	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n")
+	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
+		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")
 	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada)} {
 		section(d.Title(), d.Keys())
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,10 +25,10 @@ func TestPollsTellWhatHoldsASignInUp(t *testing.T) {
 		pending, {0, ""}, {503, "<html>"}, pending, pending, {429, `{"error":"slow_down"}`}, pending,
 		{429, `{"error":"too_many_requests"}`}, {429, `not json`}, pending, {200, `{"access_token":"x"}`},
 	}
-	i := 0
+	var next atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		a := script[i]
-		if i++; a.status == 0 {
+		a := script[next.Add(1)-1]
+		if a.status == 0 {
 			panic(http.ErrAbortHandler) // the connection closes without an answer
 		}
 		w.Header().Set("Retry-After", "7")
@@ -39,7 +40,7 @@ func TestPollsTellWhatHoldsASignInUp(t *testing.T) {
 	var told []login.Trouble
 	poll := func() {
 		for range script {
-			want := script[i].body
+			want := script[next.Load()].body
 			res, err := watch.client().PostForm(server.URL+"/oauth/token", url.Values{})
 			if err != nil {
 				continue
@@ -55,7 +56,7 @@ func TestPollsTellWhatHoldsASignInUp(t *testing.T) {
 	if !reflect.DeepEqual(told, want) {
 		t.Errorf("told %v, want %v", told, want)
 	}
-	i = 1
+	next.Store(1)
 	if _, err := watch.client().PostForm(server.URL+"/oauth/token", nil); err == nil || len(told) != len(want) {
 		t.Errorf("a refresh without a waiting sign-in told %v", told[len(want):])
 	}

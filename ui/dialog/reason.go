@@ -79,7 +79,7 @@ const (
 // Key takes a key while the field has the focus.
 func (r *Reason) Key(msg tea.KeyPressMsg) Left {
 	r.dropping = false
-	left := Stayed
+	var left Left
 	switch msg.String() {
 	case "enter":
 		left = ByEnter

@@ -314,3 +314,21 @@ func TestNoSizeOrNameBreaksTheFrame(t *testing.T) {
 		}
 	}
 }
+
+func TestANewSignInReadsOnlyWhatFailedForWantOfOne(t *testing.T) {
+	t.Parallel()
+	f := &fake{err: &auth0client.Unauthorized{}}
+	m := newModel(f, "")
+	feed(m, m.Init())
+	calls := len(f.calls)
+	f.err = nil
+	_, cmd := m.Update(view.SignedInMsg{})
+	feed(m, cmd)
+	if len(f.calls) == calls || m.signInLost() {
+		t.Errorf("after the sign-in it called %v", f.calls[calls:])
+	}
+	calls = len(f.calls)
+	if _, cmd := m.Update(view.SignedInMsg{}); cmd != nil || len(f.calls) != calls {
+		t.Error("what was read is read again")
+	}
+}

@@ -301,3 +301,31 @@ func TestTheFirstErrorFillsNoRowsAndSaysWhy(t *testing.T) {
 	has(t, m, "You lack the permission users:read")
 	lacking(t, m, "no users that you may see", "0 users")
 }
+
+func TestANewSignInReadsWhatFailedAndMovesNothing(t *testing.T) {
+	t.Parallel()
+	f := &tenant{total: 200}
+	m := opened(f)
+	press(m, "j", "j")
+	asked := len(f.asked)
+	if _, cmd := m.Update(view.SignedInMsg{}); cmd != nil {
+		t.Error("rows that are there were read again")
+	}
+	f.err = &auth0client.Unauthorized{}
+	press(m, "G")
+	cursor := m.cursor
+	f.err = nil
+	_, cmd := m.Update(view.SignedInMsg{})
+	feed(m, cmd)
+	if last := f.asked[len(f.asked)-1]; len(f.asked) != asked+2 || last.Page != 1 || len(m.rows) != 100 || m.cursor != cursor {
+		t.Errorf("asked %v; %d rows, cursor %d, was %d", f.asked[asked:], len(m.rows), m.cursor, cursor)
+	}
+	f.err = &auth0client.Unauthorized{}
+	press(m, "/", "x", "enter")
+	f.err = nil
+	_, cmd = m.Update(view.SignedInMsg{})
+	feed(m, cmd)
+	if last := f.asked[len(f.asked)-1]; last.Page != 0 || last.Query != "x" || m.stale() {
+		t.Errorf("the failed search was not run again: %v", last)
+	}
+}
