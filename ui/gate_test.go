@@ -89,13 +89,14 @@ func TestAnotherOperatorFindsNothingPending(t *testing.T) {
 				b.tenant.refuse = []error{&auth0client.Unauthorized{}}
 				b.press("y")
 				other := boss()
+				b.a.reasons.Learn("users:delete")
 				other.ID, other.Email = "auth0|other", "other@example.com\x1b[2J"
 				b.approve(other)
 				b.lacks(strings.Fields(c.asks)[0]+" "+strings.Fields(c.asks)[1], "\x1b[2J")
 				b.has("1 user", "other@example.com", "New operator: what was open or not sent is dropped.")
 				b.press("y", "enter", "esc")
-				if len(b.tenant.sent) != 1 {
-					t.Errorf("sent %v", b.tenant.sent)
+				if len(b.tenant.sent) != 1 || b.a.reasons.Wanted("users:delete") {
+					t.Errorf("sent %v; reasons are remembered: %v", b.tenant.sent, b.a.reasons.Wanted("users:delete"))
 				}
 			})
 		})
@@ -245,6 +246,28 @@ func TestAPartOfAResetThatWasNotSent(t *testing.T) {
 			t.Errorf("sent %v, want %v", b.tenant.sent, want)
 		}
 	})
+}
+
+func TestASignInRepeatsNothingThatFailedForAnotherCause(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBench(t, boss(), nil, func(t *testing.T, b *bench) {
+				c.open(b)
+				b.tenant.refuse = []error{&auth0client.Unavailable{Answer: auth0client.Answer{Status: 503}}, nil}
+				b.press("y")
+				sent := len(b.tenant.sent)
+				b.do(view.RequireLogin{})
+				b.approve(boss())
+				b.has("fault of its own")
+				b.after(time.Minute)
+				if len(b.tenant.sent) != sent {
+					t.Errorf("the sign-in alone sent %v", b.tenant.sent[sent:])
+				}
+			})
+		})
+	}
 }
 
 func TestWhatCouldNotBeReadIsReadAfterTheSignIn(t *testing.T) {
