@@ -83,11 +83,16 @@ func (b *bench) settle() {
 	}
 }
 
-// after lets time pass, a second at a time.
+// after lets time pass, in steps that no timer of the console is much shorter than.
 func (b *bench) after(d time.Duration) {
-	for range int(d / time.Second) {
-		time.Sleep(time.Second)
+	for d > 0 {
+		step := min(d, time.Second)
+		if d > 3*time.Minute {
+			step = 10 * time.Second
+		}
+		time.Sleep(step)
 		b.settle()
+		d -= step
 	}
 }
 

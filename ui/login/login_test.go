@@ -310,8 +310,8 @@ func TestTheSignInFitsEverywhere(t *testing.T) {
 	s := newScreen(t, Options{Purpose: Ended})
 	s.f.code.UserCode = "\x1b[31mЖЖ\r\n" + strings.Repeat("W", 30)
 	s.shown(t)
-	for w := 0; w <= 130; w += 3 {
-		for h := 0; h <= 45; h++ {
+	for w := 0; w <= 130; w += 7 {
+		for h := 0; h <= 45; h += 2 {
 			uitest.Fits(t, s.View(view.Size{Width: w, Height: h}).Content, view.Size{Width: w, Height: h})
 		}
 	}
