@@ -26,6 +26,7 @@ type App struct {
 	loginID   view.ID
 	loginBy   grace
 	loginFor  login.Purpose
+	back      grace // since what lay under a sign-in or the lock's cover is in view again
 	operator  login.Operator
 	began     time.Time // when the operator's session began
 	lock      lock

@@ -34,7 +34,6 @@ func (a *App) askSignIn(w wish, by grace) tea.Cmd {
 		a.login.Close()
 	}
 	a.loginID, a.loginBy, a.loginFor = a.nextID(), by, w.purpose
-	a.palette, a.help, a.rights = nil, false, false
 	a.login = login.New(login.Options{
 		ID: a.loginID, Ctx: a.ctx, SignIn: a.o.SignIn, Approve: a.o.Approve, AutoApprove: a.o.AutoApprove,
 		OpenBrowser: a.o.OpenBrowser, Theme: a.th, Now: a.o.Now, QR: !a.o.ASCII && !a.o.SlowLine, NoColor: a.o.NoColor,
@@ -96,7 +95,7 @@ func (a *App) anew() tea.Cmd {
 	for _, w := range a.all() {
 		w.v.Close()
 	}
-	a.stack, a.dialogs = nil, nil
+	a.stack, a.dialogs, a.palette, a.help, a.rights = nil, nil, nil, false, false
 	a.reasons.Forget()
 	env := a.env()
 	v := a.usersView(env)
@@ -108,15 +107,7 @@ func (a *App) anew() tea.Cmd {
 }
 
 // hold keeps keys in flight from what comes into view by itself.
-func (a *App) hold() {
-	by := grace{opened: a.o.Now()}
-	switch {
-	case len(a.dialogs) > 0:
-		a.dialogs[len(a.dialogs)-1].by = by
-	case len(a.stack) > 0:
-		a.stack[len(a.stack)-1].by = by
-	}
-}
+func (a *App) hold() { a.back = grace{opened: a.o.Now()} }
 
 // who names an operator.
 func who(op login.Operator) string {

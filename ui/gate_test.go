@@ -303,6 +303,11 @@ func TestTypedTextSurvivesALostSignIn(t *testing.T) {
 		if !b.a.top().v.Typing() {
 			t.Error("the search box lost the focus")
 		}
+		b.after(time.Second)
+		b.press("ctrl+k", "r", "e", "l")
+		b.do(view.RequireLogin{})
+		b.approve(boss())
+		b.has("Commands rel")
 	})
 }
 

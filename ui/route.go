@@ -127,6 +127,9 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	if a.login != nil {
 		return a.loginPressed(msg)
 	}
+	if a.back.swallows(a.o.Now()) {
+		return nil
+	}
 	if a.help || a.rights {
 		a.help, a.rights = false, false
 		return nil
@@ -240,7 +243,11 @@ func (a *App) failed(f view.Fail, by grace) tea.Cmd {
 	if p.IsZero() {
 		return nil
 	}
-	return tea.Batch(a.notify(view.Bad, f.What+": "+p.String()), a.perform(0, view.SignInFor(f.Err), by))
+	cmd := a.notify(view.Bad, f.What+": "+p.String())
+	if view.SignInFor(f.Err) == (view.RequireLogin{}) { // a fresh one would serve a change that is no longer open
+		return tea.Batch(cmd, a.askSignIn(wish{purpose: login.Ended}, by))
+	}
+	return cmd
 }
 
 func wishOf(r view.RequireLogin) wish {

@@ -123,6 +123,14 @@ func (r *Reason) With() func(context.Context) context.Context {
 	}
 }
 
+// Buttons are the dialog's: none is highlighted while the field has the focus.
+func (r *Reason) Buttons(safe, act string, onAct bool) string {
+	if r.focused {
+		return " " + safe + "     " + act + " "
+	}
+	return Buttons(r.env.Theme, safe, act, onAct)
+}
+
 // Lines draw the field, width cells wide; none when it is not shown.
 func (r *Reason) Lines(width int) []string {
 	if !r.shown {

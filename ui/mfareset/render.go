@@ -151,7 +151,7 @@ func (m *Model) tail(width int) []string {
 		if len(m.choices) == 0 {
 			reset = "Forget browsers"
 		}
-		lines = append(lines, dialog.Buttons(t, "Cancel", reset, m.onReset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
+		lines = append(lines, m.reason.Buttons("Cancel", reset, m.onReset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
 	case loading, working:
 		lines = []string{key("esc", "close")}
 	}

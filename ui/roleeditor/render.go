@@ -202,7 +202,10 @@ func (m *Model) reviewLines(s view.Size) []string {
 func (m *Model) buttons() string {
 	th := m.env.Theme
 	no, yes := "  n cancel  ", "  y apply  "
-	if m.onApply {
+	switch {
+	case m.Typing():
+		return no + " " + yes
+	case m.onApply:
 		return no + " " + th.Selected.Render(th.Icons.Cursor+yes[1:])
 	}
 	return th.Selected.Render(th.Icons.Cursor+no[1:]) + " " + yes
