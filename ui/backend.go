@@ -8,6 +8,7 @@ import (
 
 	"usher/auth0client"
 	"usher/ui/blocking"
+	"usher/ui/bulk"
 	"usher/ui/login"
 	"usher/ui/mfareset"
 	"usher/ui/roleeditor"
@@ -43,6 +44,7 @@ type Options struct {
 	Dark         *bool  // a forced theme; nil asks the terminal
 	Query        string // a search to start with
 	Budget       func() (remaining, limit int, known bool)
+	Save         bulk.Saver    // keeps a summary in a file; nil where nothing is kept
 	LockAfter    time.Duration // without a key; 0 never locks
 	SessionLimit time.Duration // of a sign-in; 0 is none
 }

@@ -7,7 +7,9 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"usher/ui/bulk"
 	"usher/ui/login"
+	"usher/ui/operate"
 	"usher/ui/toast"
 	"usher/ui/view"
 )
@@ -214,6 +216,12 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.ToggleBlock:
 		env := a.env()
 		return a.pushDialog(env, a.blockDialog(env, act.User), by)
+	case view.Operate:
+		env := a.env()
+		return a.pushDialog(env, operate.New(env, act.Operation), by)
+	case view.OperateAll:
+		env := a.env()
+		return a.push(env, bulk.New(env, act.Name, act.Operations, a.o.Save))
 	case view.Back:
 		a.close(from)
 	case view.Notify:

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"usher/ui/theme"
 	"usher/ui/view"
@@ -37,4 +38,18 @@ func Wrap(lines []string, width int) []string {
 		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
 	}
 	return all
+}
+
+// Break cuts a text without spaces, such as a link, into lines of width cells: copied row by row it is whole again.
+func Break(s string, width int) []string {
+	var lines []string
+	for s != "" && width > 0 {
+		line := ansi.Cut(s, 0, width)
+		if line == "" {
+			break
+		}
+		lines = append(lines, line)
+		s = s[len(line):]
+	}
+	return lines
 }

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 )
 
 // Action is a wish of a view, carried out by the app at once.
@@ -30,6 +31,13 @@ type (
 	ResetMFA struct{ User auth0client.User }
 	// ToggleBlock opens the block or unblock dialog for this user.
 	ToggleBlock struct{ User auth0client.User }
+	// Operate opens the dialog for an operation of the support desk.
+	Operate struct{ Operation desk.Operation }
+	// OperateAll opens the screen of a run over a selection. Name is the action in words ("Block").
+	OperateAll struct {
+		Name       string
+		Operations []desk.Operation
+	}
 	// Back leaves the view.
 	Back struct{}
 	// Notify shows a toast.
@@ -62,6 +70,8 @@ func (OpenUser) isAction()     {}
 func (EditRoles) isAction()    {}
 func (ResetMFA) isAction()     {}
 func (ToggleBlock) isAction()  {}
+func (Operate) isAction()      {}
+func (OperateAll) isAction()   {}
 func (Back) isAction()         {}
 func (Notify) isAction()       {}
 func (Fail) isAction()         {}

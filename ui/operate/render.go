@@ -1,0 +1,126 @@
+package operate
+
+import (
+	"errors"
+	"strings"
+
+	"usher/auth0client"
+	"usher/auth0client/term"
+	"usher/ui/dialog"
+	"usher/ui/view"
+	"usher/ui/widget"
+)
+
+// View draws the dialog's text; the app frames it.
+func (m *Model) View(size view.Size) view.Frame {
+	if size.Width <= 0 || size.Height <= 0 {
+		return view.Frame{}
+	}
+	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(size.Width), size.Width), dialog.Wrap(m.tail(size.Width), size.Width)
+	if len(head)+len(body)+len(tail)+2 <= size.Height {
+		head, tail = append(head, ""), append([]string{""}, tail...)
+	}
+	// Too low for all: the middle scrolls, the question and the buttons stay.
+	if room := max(0, size.Height-len(head)-len(tail)); len(body) > room {
+		from := min(m.scroll, len(body)-room)
+		body = body[from : from+room]
+	}
+	lines := append(append(head, body...), tail...)
+	if over := len(lines) - size.Height; over > 0 {
+		lines = lines[over:]
+	}
+	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
+}
+
+func (m *Model) head(width int) []string {
+	t, u := m.env.Theme, m.op.User
+	title := t.Title.Render(m.op.Name)
+	if u.ID == "" {
+		return []string{widget.Truncate(title, width)}
+	}
+	id := u.ID.Safe().String()
+	if c := u.Connection(); !c.IsEmpty() {
+		id += " " + t.Icons.Sep + " " + c.String()
+	}
+	return []string{
+		title + "  " + t.Strong.Render(widget.Truncate(u.Label().String(), max(1, width-widget.Width(m.op.Name)-2))),
+		t.Muted.Render(widget.Truncate(id, width)),
+	}
+}
+
+func (m *Model) body(width int) []string {
+	t := m.env.Theme
+	switch m.phase {
+	case working:
+		return []string{"Working" + t.Icons.Ellipsis + " Closing the dialog does not stop it."}
+	case finished:
+		return m.resultLines(width)
+	case asking:
+	}
+	var lines []string
+	for _, does := range m.op.Does {
+		lines = append(lines, t.Icons.Bullet+" "+does)
+	}
+	for _, lost := range m.op.Loses {
+		lines = append(lines, t.Danger.Render(t.Icons.Warn+" Cannot be brought back: "+lost))
+	}
+	return lines
+}
+
+func (m *Model) resultLines(width int) []string {
+	t, r := m.env.Theme, m.result
+	var lines []string
+	for _, done := range r.Done {
+		lines = append(lines, t.Good.Render(t.Icons.Yes)+" "+done)
+	}
+	for _, o := range r.Once {
+		lines = append(lines, t.Strong.Render(o.Label)+t.Muted.Render(" (shown this once)"))
+		lines = append(lines, dialog.Break(term.Line(o.Value.Reveal()).String(), width)...)
+	}
+	for _, note := range r.Note {
+		lines = append(lines, t.Muted.Render(note))
+	}
+	var changed *auth0client.Changed
+	switch {
+	case r.Err == nil:
+	case view.Waiting(r.Err):
+		p := view.Explain(m.env.Now(), r.Err)
+		lines = append(lines, t.Warn.Render(t.Icons.Spinner+" Not done yet. "+p.Title+"."), p.Hint+".")
+	case errors.As(r.Err, &changed):
+		lines = append(lines, t.Danger.Render("Somebody else was faster. Nothing more was written:"))
+		for _, f := range changed.Fields {
+			lines = append(lines, t.Icons.Bullet+" "+f.Name+": was "+f.Expected.String()+", is now "+f.Actual.String())
+		}
+	default:
+		lines = append(lines, dialog.Problem(m.env, "Not finished", r.Err)...)
+	}
+	return lines
+}
+
+func (m *Model) tail(width int) []string {
+	t := m.env.Theme
+	key := func(k, does string) string { return t.Accent.Render(k) + " " + does }
+	switch m.phase {
+	case working:
+		return []string{key("esc", "close")}
+	case finished:
+		if len(m.result.Once) > 0 {
+			return []string{key("c", "copy") + "   " + key("enter", "close: it is gone then")}
+		}
+		return []string{key("enter", "close")}
+	case asking:
+	}
+	var lines []string
+	if note := m.note; note != "" {
+		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+note))
+	} else if why := m.why(); why != "" {
+		lines = append(lines, t.Warn.Render(t.Icons.Warn+" "+why))
+	}
+	lines = append(lines, m.reason.Lines(width)...)
+	if m.op.Type != "" {
+		in := m.typed
+		in.SetWidth(max(1, width-widget.Width(in.Prompt)-1))
+		lines = append(lines, "To confirm, type "+t.Strong.Render(m.op.Type), in.View())
+	}
+	return append(lines, dialog.Buttons(t, "Cancel", m.op.Name, m.onDo)+"   "+key("y", "yes")+"  "+key("n", "cancel"))
+}
