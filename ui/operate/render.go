@@ -122,5 +122,5 @@ func (m *Model) tail(width int) []string {
 		in.SetWidth(max(1, width-widget.Width(in.Prompt)-1))
 		lines = append(lines, "To confirm, type "+t.Strong.Render(m.op.Type), in.View())
 	}
-	return append(lines, dialog.Buttons(t, "Cancel", m.op.Name, m.onDo)+"   "+key("y", "yes")+"  "+key("n", "cancel"))
+	return append(lines, m.reason.Buttons("Cancel", m.op.Name, m.onDo)+"   "+key("y", "yes")+"  "+key("n", "cancel"))
 }
