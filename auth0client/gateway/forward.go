@@ -85,7 +85,7 @@ func (g *Gateway) send(ctx context.Context, r *http.Request, d policy.Decision, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotSent, err)
 	}
-	for _, h := range []string{"Content-Type", "Accept", "User-Agent", "Auth0-Client"} {
+	for _, h := range []string{"Content-Type", "Accept", "User-Agent", "Auth0-Client", "Auth0-Custom-Domain"} {
 		if v := r.Header.Get(h); v != "" {
 			req.Header.Set(h, v)
 		}

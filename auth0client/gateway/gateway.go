@@ -4,17 +4,14 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +52,12 @@ type Options struct {
 	After     func(time.Duration) <-chan time.Time
 	OnWait    func(until time.Time) // told when the tenant's rate limit holds a request back
 	Via       string                // how operators come: "console", "ssh 192.0.2.1", "cli"
+
+	Policies  *policy.Set       // nil: permissions alone decide
+	Approvals journal.Approvals // where changes wait for a second operator; nil: what a policy wants approved is refused
+	Key       []byte            // seals what waits for approval; see [SealingKey]
+	// Entries reads the journal for GET /usher/v1/journal, oldest first; nil: that endpoint is not there.
+	Entries func(ctx context.Context) ([]journal.Entry, error)
 }
 
 // Gateway implements http.RoundTripper. It is safe for concurrent use.
@@ -62,6 +65,9 @@ type Gateway struct {
 	o      Options
 	table  *policy.Table
 	budget *budget
+	seal   *sealer
+	locks  *locks
+	known  *known
 }
 
 // New makes a gateway. It sends nothing.
@@ -84,7 +90,13 @@ func New(o Options) (*Gateway, error) {
 	if o.Reserve == 0 {
 		o.Reserve = 0.2
 	}
-	return &Gateway{o: o, table: policy.NewTable(), budget: newBudget(o.Now, o.After, o.Reserve)}, nil
+	seal, err := newSealer(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Gateway{
+		o: o, table: policy.NewTable(), budget: newBudget(o.Now, o.After, o.Reserve), seal: seal, locks: newLocks(), known: newKnown(o.Now),
+	}, nil
 }
 
 func defaultTransport() http.RoundTripper {
@@ -116,17 +128,44 @@ func (g *Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return refuse(r, http.StatusUnauthorized, "usher_token", "your sign-in does not count (any more): "+err.Error(), ""), nil
 	}
-	d, err := g.table.Decide(op, r.Method, r.URL.EscapedPath(), body)
-	if err != nil {
-		return g.denied(r, op, d, err)
+	if op.Claims == nil {
+		op.Claims = claimsOf(token)
 	}
-	if !d.Write {
-		ctx, cancel := context.WithCancel(r.Context())
-		res, err := g.forward(ctx, r, d, body, "")
-		cancel()
-		return res, err
+	if strings.HasPrefix(r.URL.EscapedPath(), ownPrefix) {
+		return g.own(r, op, body)
 	}
-	return g.change(r, op, d, body)
+	c, err := g.decide(r, op, body)
+	if err == nil {
+		return g.serve(c)
+	}
+	return g.refused(c, err)
+}
+
+// call is a request on its way, and what is known of it.
+type call struct {
+	r     *http.Request
+	op    policy.Operator
+	d     policy.Decision
+	body  []byte
+	rules policy.Rules // the operator's
+	about policy.Rules // about those whom the request is about
+	note  string       // for the journal: who approved it
+	// approved: a second operator agreed; neither an approval nor a fresh sign-in of the first is asked for again.
+	approved bool
+
+	// Of a reading request whose fields the gateway asks for itself: which the operator asked for.
+	asked            string
+	include, project bool
+}
+
+// decide asks the table.
+func (g *Gateway) decide(r *http.Request, op policy.Operator, body []byte) (*call, error) {
+	c := &call{r: r, op: op, body: body}
+	var err error
+	c.d, err = g.table.Decide(op, policy.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"), Body: body,
+	})
+	return c, err
 }
 
 // readBody reads a request's body whole, so that it can be decided on and sent again.
@@ -145,54 +184,72 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-func (g *Gateway) denied(r *http.Request, op policy.Operator, d policy.Decision, err error) (*http.Response, error) {
+// refused answers what authorization said no to, and records it when it was a change.
+func (g *Gateway) refused(c *call, err error) (*http.Response, error) {
 	var no *policy.Refusal
-	if !errors.As(err, &no) {
+	var said *answered
+	switch {
+	case errors.As(err, &no):
+	case errors.As(err, &said):
+		// For an operator whom a policy limits, somebody outside and nobody at all leave the same line.
+		if c.d.Write && said.note != "" {
+			no = &policy.Refusal{Message: said.note}
+			break
+		}
+		return said.response(c.r), nil
+	default:
 		return nil, err
 	}
-	if r.Method != http.MethodGet {
-		entry := g.entry(r, op, d, "")
+	if c.r.Method != http.MethodGet {
+		entry := g.entry(c, "")
 		entry.Note = no.Message
-		if err := g.o.Journal.Denied(r.Context(), entry); err != nil {
-			return refuse(r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be written: "+err.Error(), ""), nil
+		if err := g.o.Journal.Denied(c.r.Context(), entry); err != nil {
+			return refuse(c.r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be written: "+err.Error(), ""), nil
 		}
 	}
-	return refuse(r, http.StatusForbidden, no.Code, no.Message, string(no.Permission)), nil
+	if said != nil {
+		return said.response(c.r), nil
+	}
+	return refusal(c.r, no), nil
 }
 
-func (g *Gateway) entry(r *http.Request, op policy.Operator, d policy.Decision, id string) journal.Entry {
-	reason, err := url.QueryUnescape(r.Header.Get("X-Usher-Reason"))
-	if err != nil {
-		reason = r.Header.Get("X-Usher-Reason")
-	}
-	path := d.Path
+func (g *Gateway) entry(c *call, id string) journal.Entry {
+	path := c.d.Path
 	if path == "" {
-		path = r.URL.EscapedPath()
+		path = c.r.URL.EscapedPath()
 	}
 	e := journal.Entry{
-		ID: id, Subject: op.Subject, Email: op.Email, Via: g.o.Via, Method: r.Method, Path: path,
-		Target: d.Target, Reason: reason, Fields: d.Fields,
+		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.o.Via, Method: c.r.Method, Path: path,
+		Target: c.d.Target, Reason: reasonOf(c.r), Fields: c.d.Fields, Note: c.note,
 	}
-	for _, a := range d.Actions {
+	for _, a := range c.d.Actions {
 		e.Actions = append(e.Actions, string(a))
 	}
 	return e
 }
 
+func reasonOf(r *http.Request) string {
+	reason, err := url.QueryUnescape(r.Header.Get("X-Usher-Reason"))
+	if err != nil {
+		return r.Header.Get("X-Usher-Reason")
+	}
+	return reason
+}
+
 // change forwards a write between its two journal lines. Once the intent is on disk the write runs to its end even if the
 // operator leaves.
-func (g *Gateway) change(r *http.Request, op policy.Operator, d policy.Decision, body []byte) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
+func (g *Gateway) change(c *call) (*http.Response, error) {
+	if err := c.r.Context().Err(); err != nil {
 		return nil, err
 	}
 	id := rand.Text()
-	handle, err := g.o.Journal.Intent(r.Context(), g.entry(r, op, d, id))
+	handle, err := g.o.Journal.Intent(c.r.Context(), g.entry(c, id))
 	if err != nil {
-		return refuse(r, http.StatusServiceUnavailable, "usher_journal", "the change was not made: its journal line cannot be written ("+err.Error()+")", ""), nil
+		return refuse(c.r, http.StatusServiceUnavailable, "usher_journal", "the change was not made: its journal line cannot be written ("+err.Error()+")", ""), nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishWrite)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.r.Context()), finishWrite)
 	defer cancel()
-	res, err := g.forward(ctx, r, d, body, id)
+	res, err := g.forward(ctx, c.r, c.d, c.body, id)
 	outcome := journal.Outcome{}
 	switch {
 	case err == nil:
@@ -211,20 +268,4 @@ func (g *Gateway) change(r *http.Request, op policy.Operator, d policy.Decision,
 		res.Header.Set("X-Usher-Request-Id", id)
 	}
 	return res, err
-}
-
-func refuse(r *http.Request, status int, code, message, permission string) *http.Response {
-	body := map[string]any{"statusCode": status, "error": http.StatusText(status), "message": message, "errorCode": code}
-	if permission != "" {
-		body["permission"] = permission
-	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		data = []byte("{}")
-	}
-	return &http.Response{
-		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        http.Header{"Content-Type": {"application/json; charset=utf-8"}},
-		ContentLength: int64(len(data)), Body: io.NopCloser(bytes.NewReader(data)), Request: r,
-	}
 }

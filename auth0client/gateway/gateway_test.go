@@ -182,11 +182,11 @@ func TestARequestIsForwardedWithTheGatewaysOwnTokenToTheTenantOnly(t *testing.T)
 	t.Parallel()
 	for _, method := range []string{"GET", "PATCH"} {
 		w := newWorld(t, journal.Options{}, fine)
-		body := ""
+		body, query := "", "?fields=email"
 		if method == "PATCH" {
-			body = `{"blocked":true}`
+			body, query = `{"blocked":true}`, ""
 		}
-		r := request(t.Context(), t, method, user+"?fields=email", body)
+		r := request(t.Context(), t, method, user+query, body)
 		r.Host = "third.example"
 		r.Header.Set("X-Usher-Reason", "left+the+company")
 		r.Header.Set("X-Usher-Priority", "bulk")
@@ -198,7 +198,7 @@ func TestARequestIsForwardedWithTheGatewaysOwnTokenToTheTenantOnly(t *testing.T)
 			t.Fatalf("%s: %v, %v, %d requests", method, res, err, len(w.sent))
 		}
 		got := w.sent[0]
-		if got.url != "https://tenant.example"+user+"?fields=email" || got.body != body {
+		if got.url != "https://tenant.example"+user+query || got.body != body {
 			t.Errorf("%s went to %s with %q", method, got.url, got.body)
 		}
 		if got.header.Get("Authorization") != "Bearer "+m2mToken {
@@ -279,7 +279,7 @@ func TestRefusedRequestsStayHereAndRefusedChangesAreRecorded(t *testing.T) {
 		{"a change without the permission", "DELETE", user, "", operatorToken, 403, "usher_permission", "denied you lack the permission users:delete"},
 		{"a change to oneself", "PATCH", "/api/v2/users/auth0%7Cop", `{"blocked":false}`, operatorToken, 403, "usher_self", "denied nobody changes their own account through usher: ask another operator"},
 		{"a change outside the table", "POST", "/api/v2/clients", `{}`, operatorToken, 403, "usher_route", "denied usher's gateway does not forward this request: it is not in its table"},
-		{"a read outside the table", "GET", "/api/v2/clients", "", operatorToken, 403, "usher_route", ""},
+		{"a read outside the table", "GET", "/api/v2/client-grants", "", operatorToken, 403, "usher_route", ""},
 		{"a token that does not verify", "PATCH", user, `{"blocked":true}`, "forged", 401, "usher_token", ""},
 		{"an empty token", "GET", user, "", "", 401, "usher_token", ""},
 		{"a body beyond 1 MB", "PATCH", user, `{"name":"` + strings.Repeat("x", maxRequest) + `"}`, operatorToken, 413, "usher_field", ""},

@@ -2,141 +2,209 @@ package policy
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// Decide says whether op may make this request; a no is a *Refusal. body is the whole body, nil for none.
-func (t *Table) Decide(op Operator, method, escapedPath string, body []byte) (Decision, error) {
-	r, ids, ok := t.find(method, escapedPath)
+func fieldRefusal(format string, a ...any) *Refusal {
+	return &Refusal{Code: "usher_field", Message: fmt.Sprintf(format, a...)}
+}
+
+// Decide says whether op may make this request, by the table and their permissions; a no is a *Refusal. What the operator's
+// policies say comes after it, in [Rules].
+func (t *Table) Decide(op Operator, q Request) (Decision, error) {
+	r, ids, ok := t.find(q.Method, q.Path)
 	if !ok {
 		return Decision{}, &Refusal{Code: "usher_route", Message: "usher's gateway does not forward this request: it is not in its table"}
 	}
-	d := Decision{Actions: r.actions, Write: method != http.MethodGet, Path: rebuild(r.path, ids)}
+	d := Decision{
+		Actions: r.actions, Write: q.Method != http.MethodGet, Path: rebuild(r.path, ids), Pattern: r.path, IDs: ids,
+		Subject: r.about, Answer: r.answer, Form: r.form,
+	}
 	if len(ids) > 0 {
 		d.Target = ids[0]
 	}
-	if d.Write {
-		fields, err := bodyFields(body)
-		if err != nil {
-			return d, &Refusal{Code: "usher_field", Message: "the request's body is not a JSON object: " + err.Error()}
-		}
-		for f := range fields {
-			if !slices.Contains(r.fields, f) {
-				return d, &Refusal{Code: "usher_field", Message: fmt.Sprintf("usher's gateway does not forward the field %q of this request", f)}
-			}
-		}
-		d.Fields = fields
-		if r.decide != nil {
-			d.Actions = r.decide(fields)
-		}
-	} else if len(bytes.TrimSpace(body)) > 0 {
-		return d, &Refusal{Code: "usher_field", Message: "a reading request has no body"}
+	malformed := d.parse(r, q)
+	if r.decide != nil {
+		d.Actions = r.decide(d.Fields)
 	}
 	for _, a := range d.Actions {
 		if !op.May(a) {
 			return d, &Refusal{Code: "usher_permission", Message: "you lack the permission " + string(a), Permission: a}
 		}
 	}
-	if r.self && op.Subject != "" && aboutSelf(op, ids, d.Fields) {
+	if malformed != nil {
+		return d, malformed
+	}
+	if r.self && op.Subject != "" && d.about(op) {
 		return d, &Refusal{Code: "usher_self", Message: "nobody changes their own account through usher: ask another operator"}
 	}
 	return d, nil
 }
 
-// aboutSelf reports whether an id in the path or the body is the operator's own. Ids that differ in their letters' case
-// only count as the same: no two people are told apart by that, and a lenient reader may take one for the other.
-func aboutSelf(op Operator, ids []string, fields map[string]any) bool {
-	own := func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), op.Subject) }
-	if slices.ContainsFunc(ids, own) {
+// parse reads the query and the body and finds whom they name.
+func (d *Decision) parse(r route, q Request) error {
+	var err error
+	if d.Query, err = parameters(q.Query, r.query); err != nil {
+		return err
+	}
+	switch {
+	case !d.Write && len(bytes.TrimSpace(q.Body)) > 0:
+		return fieldRefusal("a reading request has no body")
+	case r.form:
+		err = d.readForm(q.ContentType, q.Body)
+	case d.Write:
+		d.Fields, err = readObject(q.ContentType, q.Body)
+	}
+	if err != nil {
+		return err
+	}
+	for f := range d.Fields {
+		if !slices.Contains(r.fields, f) {
+			return fieldRefusal("usher's gateway does not forward the field %q of this request", f)
+		}
+	}
+	for _, n := range r.needs {
+		if !d.has(n) {
+			return fieldRefusal("this request needs %q: without it it would not say whom it is about", n)
+		}
+	}
+	return d.name(r)
+}
+
+// parameters reads a query; what is not known, comes twice or cannot be read in one way is refused.
+func parameters(raw string, known []string) (url.Values, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, &Refusal{Code: "usher_query", Message: "the request's query cannot be read in one way only"}
+	}
+	for name, v := range values {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, &Refusal{Code: "usher_query", Message: fmt.Sprintf("usher's gateway does not forward the parameter %q of this request", name)}
+		case len(v) != 1:
+			return nil, &Refusal{Code: "usher_query", Message: fmt.Sprintf("the parameter %q comes more than once", name)}
+		case !utf8.ValidString(v[0]) || strings.ContainsFunc(v[0], unicode.IsControl):
+			return nil, &Refusal{Code: "usher_query", Message: fmt.Sprintf("the parameter %q holds control characters", name)}
+		}
+	}
+	return values, nil
+}
+
+// readObject reads a JSON body. A body that calls itself something else would be read otherwise further on.
+func readObject(contentType string, body []byte) (map[string]any, error) {
+	if contentType != "" && len(body) > 0 {
+		if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/json" {
+			return nil, fieldRefusal("the request's body must be application/json")
+		}
+	}
+	fields, err := bodyFields(body)
+	if err != nil {
+		return nil, fieldRefusal("the request's body is not a JSON object: %v", err)
+	}
+	return fields, nil
+}
+
+// has reports a parameter or field that is there and not empty.
+func (d *Decision) has(name string) bool {
+	if d.Query.Get(name) != "" {
 		return true
 	}
-	for _, f := range []string{"user_id", "users", "members"} {
-		switch v := fields[f].(type) {
-		case string:
-			if own(v) {
-				return true
-			}
-		case []any:
-			if slices.ContainsFunc(v, func(item any) bool { id, ok := item.(string); return ok && own(id) }) {
-				return true
-			}
-		}
+	switch v := d.Fields[name].(type) {
+	case nil:
+		return false
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
 	}
-	// A ticket may name its user by email alone.
-	email, _ := fields["email"].(string)
-	return len(ids) == 0 && op.Email != "" && strings.EqualFold(strings.TrimSpace(email), op.Email)
+	return true
 }
 
-// rebuild writes the path anew from its decoded parts, so that what is forwarded is what was decided.
-func rebuild(pattern string, ids []string) string {
-	var b strings.Builder
-	b.WriteString(strings.TrimSuffix(prefix, "/"))
-	for _, p := range strings.Split(pattern, "/") {
-		b.WriteByte('/')
-		if p == "{id}" {
-			p, ids = url.PathEscape(ids[0]), ids[1:]
+// name finds the users that the request is about, so that nothing else needs to know where each route keeps them.
+func (d *Decision) name(r route) error {
+	if r.user > 0 {
+		d.Users = append(d.Users, d.IDs[r.user-1])
+	}
+	switch {
+	case r.path == "users/{id}/identities":
+		provider, _ := d.Fields["provider"].(string)
+		second, _ := d.Fields["user_id"].(string)
+		d.Users = append(d.Users, provider+"|"+second)
+	case d.Subject == ByIdentifier:
+		d.Identifier = d.Query.Get("identifier")
+	case d.Subject == ByEmail && d.Fields["user_id"] != nil && d.Fields["email"] != nil:
+		return fieldRefusal("name the user by user_id or by email, not by both")
+	case d.Subject == ByEmail && d.Fields["user_id"] == nil:
+		email, _ := d.Fields["email"].(string)
+		if d.Identifier = email; email == "" {
+			return fieldRefusal("this request needs a user_id or an email")
 		}
-		b.WriteString(p)
-	}
-	return b.String()
-}
-
-// bodyFields decodes an object and refuses doubled keys at any depth, which two readers could take differently.
-func bodyFields(body []byte) (map[string]any, error) {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return nil, nil
-	}
-	if body[0] != '{' {
-		return nil, fmt.Errorf("it starts with %q", body[:1])
-	}
-	var fields map[string]any
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return nil, err
-	}
-	return fields, uniqueKeys(json.NewDecoder(bytes.NewReader(body)))
-}
-
-// uniqueKeys walks valid JSON and names the first key that an object holds twice.
-func uniqueKeys(dec *json.Decoder) error {
-	type level struct {
-		keys map[string]bool // nil for an array
-		key  bool            // the next token is a key
-	}
-	var open []level
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return err
+	case d.Subject == OnePerson, d.Subject == ByEmail:
+		d.Subject = OnePerson
+		if id := d.Query.Get("user_id"); id != "" {
+			d.Users = append(d.Users, id)
 		}
-		if top := len(open) - 1; top >= 0 && open[top].key {
-			if name, ok := token.(string); ok {
-				if open[top].keys[name] {
-					return fmt.Errorf("it has %q twice", name)
-				}
-				open[top].keys[name], open[top].key = true, false
-				continue
+		for _, f := range []string{"user_id", "users", "members"} {
+			ids, ok := texts(d.Fields[f])
+			if !ok {
+				return fieldRefusal("the field %q must name users by their ids", f)
 			}
+			d.Users = append(d.Users, ids...)
 		}
-		switch token {
-		case json.Delim('{'):
-			open = append(open, level{keys: map[string]bool{}, key: true})
-			continue
-		case json.Delim('['):
-			open = append(open, level{})
-			continue
-		case json.Delim('}'), json.Delim(']'):
-			open = open[:len(open)-1]
-		}
-		if len(open) == 0 {
-			return nil
-		}
-		top := &open[len(open)-1]
-		top.key = top.keys != nil
+	case d.Answer == OwnedAnswer && d.Query.Get("user_id") != "":
+		d.Subject, d.Users = OnePerson, []string{d.Query.Get("user_id")}
 	}
+	for _, id := range d.Users {
+		if id == "" || dotted(id) || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
+			return fieldRefusal("%q is not a user's id", id)
+		}
+	}
+	if d.Target == "" && len(d.Users) > 0 {
+		d.Target = d.Users[0]
+	}
+	return nil
+}
+
+// texts reads a string or a list of strings; what is absent is an empty list.
+func texts(v any) ([]string, bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, true
+	case string:
+		return []string{v}, v != ""
+	case []any:
+		out := make([]string, 0, len(v))
+		for _, item := range v {
+			s, ok := item.(string)
+			if !ok || s == "" {
+				return nil, false
+			}
+			out = append(out, s)
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// about reports whether the request is about the operator. Ids that differ in their letters' case only count as the same:
+// no two people are told apart by that, and a lenient reader may take one for the other.
+func (d *Decision) about(op Operator) bool {
+	own := func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), op.Subject) }
+	mine := func(email string) bool {
+		return op.Email != "" && strings.EqualFold(strings.TrimSpace(email), op.Email)
+	}
+	if slices.ContainsFunc(d.Users, own) || mine(d.Identifier) {
+		return true
+	}
+	return slices.ContainsFunc(d.People, func(p map[string]any) bool {
+		email, _ := p["email"].(string)
+		return mine(email)
+	})
 }

@@ -66,12 +66,17 @@ func TestWhatTheTableDoesNotNameIsRefusedEvenForAnAdmin(t *testing.T) {
 		{"HEAD is not a read the table names", "HEAD", "/api/v2/users"},
 		{"PUT is not a write the table names", "PUT", "/api/v2/users/auth0%7C1"},
 		{"all users would be deleted", "DELETE", "/api/v2/users"},
-		{"clients are none of usher's business", "GET", "/api/v2/clients"},
+		{"clients are not changed", "PATCH", "/api/v2/clients/c"},
+		{"clients' credentials are none of usher's business", "GET", "/api/v2/clients/c/credentials"},
 		{"client grants are none of usher's business", "POST", "/api/v2/client-grants"},
-		{"identities are not linked", "POST", "/api/v2/users/auth0%7C1/identities"},
+		{"factors are not added for somebody", "POST", "/api/v2/users/auth0%7C1/authentication-methods"},
+		{"factors are not replaced", "PUT", "/api/v2/users/auth0%7C1/authentication-methods"},
+		{"token sets of other providers are not read", "GET", "/api/v2/users/auth0%7C1/federated-connections-tokensets"},
+		{"users are not deleted by email", "DELETE", "/api/v2/connections/con_1/users"},
+		{"usher's own endpoints are not forwarded", "GET", "/usher/v1/me"},
 		{"tenant settings are not touched", "PATCH", "/api/v2/tenants/settings"},
-		{"connections can hold client secrets", "GET", "/api/v2/connections"},
-		{"resource servers can hold signing secrets", "GET", "/api/v2/resource-servers"},
+		{"resource servers are not changed", "PATCH", "/api/v2/resource-servers/r"},
+		{"organizations are not deleted", "DELETE", "/api/v2/organizations/o"},
 		{"connections are not changed", "PATCH", "/api/v2/connections/con_1"},
 		{"another version", "GET", "/api/v1/users"},
 		{"nothing below the prefix", "GET", "/api/v2/"},
@@ -89,7 +94,7 @@ func TestWhatTheTableDoesNotNameIsRefusedEvenForAnAdmin(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := table.Decide(op, c.method, c.path, nil)
+			d, err := table.Decide(op, Request{Method: c.method, Path: c.path})
 			if got := code(t, err); got != "usher_route" {
 				t.Errorf("%s %s is %q (forwarded as %q), want usher_route", c.method, c.path, got, d.Path)
 			}
@@ -128,7 +133,7 @@ func TestBodiesThatTwoReadersCouldTakeDifferentlyAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := table.Decide(op, c.method, c.path, []byte(c.body))
+			_, err := table.Decide(op, Request{Method: c.method, Path: c.path, Body: []byte(c.body)})
 			if got := code(t, err); got != c.want {
 				t.Errorf("%s with %s is %q (%v), want %q", c.method, c.body, got, err, c.want)
 			}
@@ -155,7 +160,7 @@ func TestTheForwardedPathDecodesToTheDecidedSegments(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := table.Decide(op, "GET", c.in, nil)
+			d, err := table.Decide(op, Request{Method: "GET", Path: c.in})
 			if err != nil {
 				t.Fatalf("GET %s is refused: %v", c.in, err)
 			}
@@ -197,7 +202,7 @@ func TestPresetsMayDoWhatTheirRolesSay(t *testing.T) {
 		for preset, missing := range map[string]Action{"viewer": c.viewer, "support": c.support, "admin": c.admin, "no such role": "any"} {
 			t.Run(preset+": "+c.name, func(t *testing.T) {
 				t.Parallel()
-				_, err := table.Decide(holding(Preset(preset)...), c.method, c.path, []byte(c.body))
+				_, err := table.Decide(holding(Preset(preset)...), Request{Method: c.method, Path: c.path, Body: []byte(c.body)})
 				var no *Refusal
 				switch {
 				case missing == "" && err != nil:
@@ -217,13 +222,13 @@ func TestEveryRouteNeedsAPermission(t *testing.T) {
 	decider := NewTable()
 	for _, r := range table() {
 		path := prefix + strings.ReplaceAll(r.path, "{id}", "x")
-		if _, err := decider.Decide(holding(), r.method, path, nil); code(t, err) != "usher_permission" {
+		if _, err := decider.Decide(holding(), Request{Method: r.method, Path: path}); code(t, err) != "usher_permission" {
 			t.Errorf("%s %s without any permission: %v, want usher_permission", r.method, path, err)
 		}
 		if r.method == http.MethodGet {
 			continue
 		}
-		if _, err := decider.Decide(holding(Preset("viewer")...), r.method, path, nil); code(t, err) != "usher_permission" {
+		if _, err := decider.Decide(holding(Preset("viewer")...), Request{Method: r.method, Path: path}); code(t, err) != "usher_permission" {
 			t.Errorf("a viewer may %s %s: %v", r.method, path, err)
 		}
 	}
@@ -248,7 +253,7 @@ func TestAPatchNeedsThePermissionsOfAllItSets(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d, err := table.Decide(holding(c.needs...), "PATCH", "/api/v2/users/u", []byte(c.body))
+			d, err := table.Decide(holding(c.needs...), Request{Method: "PATCH", Path: "/api/v2/users/u", Body: []byte(c.body)})
 			if err != nil {
 				t.Fatalf("refused with %v: %v", c.needs, err)
 			}
@@ -258,7 +263,7 @@ func TestAPatchNeedsThePermissionsOfAllItSets(t *testing.T) {
 			}
 			for _, lack := range c.needs {
 				all := slices.DeleteFunc(Actions(), func(a Action) bool { return a == lack })
-				_, err := table.Decide(holding(all...), "PATCH", "/api/v2/users/u", []byte(c.body))
+				_, err := table.Decide(holding(all...), Request{Method: "PATCH", Path: "/api/v2/users/u", Body: []byte(c.body)})
 				var no *Refusal
 				if !errors.As(err, &no) || no.Permission != lack {
 					t.Errorf("without %s: %v", lack, err)

@@ -1,30 +1,45 @@
 package policy
 
 import (
-	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// route is one line of the table. In path "{id}" stands for one segment, whose id is the target.
+// route is one line of the table. In path "{id}" stands for one segment.
 type route struct {
 	method, path string
 	actions      []Action
 	fields       []string // the body's fields for a write; nil: no body
-	// self marks what operators may not do to themselves.
-	self bool
-	// decide adds actions by what the body holds.
-	decide func(fields map[string]any) []Action
+	query        []string // the parameters that are forwarded; all others are refused
+	needs        []string // parameters or fields without which the request would be about everybody
+	form         bool     // the body is multipart
+	self         bool     // what operators may not do to themselves
+	user         int      // which "{id}" is a user's, from 1; 0: none
+	about        Subject
+	answer       Answer
+	decide       func(fields map[string]any) []Action // adds actions by what the body holds
 }
 
 func read(path string, a ...Action) route {
-	return route{method: http.MethodGet, path: path, actions: a}
+	return route{method: "GET", path: path, actions: a}.naming()
 }
 
 func write(method, path string, fields []string, a ...Action) route {
-	return route{method: method, path: path, actions: a, fields: fields}
+	return route{method: method, path: path, actions: a, fields: fields}.naming()
+}
+
+// naming finds the user that a path names.
+func (r route) naming() route {
+	switch {
+	case strings.HasPrefix(r.path, "users/{id}"), strings.HasPrefix(r.path, "user-blocks/{id}"):
+		r.user, r.about = 1, OnePerson
+	case strings.HasPrefix(r.path, "organizations/{id}/members/{id}"):
+		r.user, r.about = 2, OnePerson
+	}
+	return r
 }
 
 func (r route) notSelf() route {
@@ -32,93 +47,29 @@ func (r route) notSelf() route {
 	return r
 }
 
-// userFields are what PATCH /users/{id} takes (auth0-facts: Auth0's description of PATCH /users/{id}).
-func userFields() []string {
-	return []string{
-		"app_metadata", "blocked", "email", "email_verified", "family_name", "given_name", "name", "nickname", "password",
-		"phone_number", "phone_verified", "picture", "username", "user_metadata", "verify_email", "connection", "client_id",
-		"verify_phone_number",
-	}
+func (r route) with(names ...[]string) route {
+	r.query = slices.Concat(append([][]string{r.query}, names...)...)
+	return r
 }
 
-// patchActions: `blocked` needs users:block, `password` users:password, all else users:edit.
-func patchActions(fields map[string]any) []Action {
-	var out []Action
-	edit := false
-	for f := range fields {
-		switch f {
-		case "blocked":
-			out = append(out, UsersBlock)
-		case "password":
-			out = append(out, UsersPassword)
-		case "connection", "client_id":
-		default:
-			edit = true
-		}
-	}
-	if edit || len(out) == 0 {
-		out = append(out, UsersEdit)
-	}
-	return out
+func (r route) of(s Subject) route {
+	r.about = s
+	return r
 }
 
-// table is all that the gateway forwards. Connections and resource servers are not in it: their answers can hold client and
-// signing secrets, which must be taken out first.
-func table() []route {
-	roles, users, permissions := []string{"roles"}, []string{"users"}, []string{"permissions"}
-	none := []string{}
-	patch := write(http.MethodPatch, "users/{id}", userFields())
-	patch.decide = patchActions
-	post, del := http.MethodPost, http.MethodDelete
-	return []route{
-		read("users", UsersRead), read("users-by-email", UsersRead), read("users/{id}", UsersRead),
-		write(post, "users", append(userFields(), "user_id"), UsersCreate),
-		patch.notSelf(),
-		write(del, "users/{id}", none, UsersDelete).notSelf(),
-		read("user-blocks", UsersRead), read("user-blocks/{id}", UsersRead),
-		write(del, "user-blocks/{id}", none, UsersBlock).notSelf(),
-		read("anomaly/blocks/ips/{id}", UsersRead), write(del, "anomaly/blocks/ips/{id}", none, UsersBlock),
-		read("users/{id}/logs", LogsRead), read("logs", LogsRead), read("logs/{id}", LogsRead),
-		read("users/{id}/organizations", OrgsRead), read("users/{id}/groups", RolesRead),
+func (r route) gives(a Answer) route {
+	r.answer = a
+	return r
+}
 
-		read("users/{id}/roles", RolesRead), read("users/{id}/permissions", RolesRead),
-		read("users/{id}/effective-roles", RolesRead), read("users/{id}/effective-permissions", RolesRead),
-		write(post, "users/{id}/roles", roles, RolesAssign).notSelf(), write(del, "users/{id}/roles", roles, RolesAssign).notSelf(),
-		write(post, "users/{id}/permissions", permissions, RolesAssign).notSelf(),
-		write(del, "users/{id}/permissions", permissions, RolesAssign).notSelf(),
-		read("roles", RolesRead), read("roles/{id}", RolesRead), read("roles/{id}/users", RolesRead), read("roles/{id}/permissions", RolesRead),
-		write(post, "roles", []string{"name", "description"}, RolesManage),
-		write(http.MethodPatch, "roles/{id}", []string{"name", "description"}, RolesManage),
-		write(del, "roles/{id}", none, RolesManage),
-		write(post, "roles/{id}/permissions", permissions, RolesManage), write(del, "roles/{id}/permissions", permissions, RolesManage),
-		write(post, "roles/{id}/users", users, RolesAssign).notSelf(),
+func (r route) needing(names ...string) route {
+	r.needs = names
+	return r
+}
 
-		read("users/{id}/authentication-methods", MFARead), read("users/{id}/authentication-methods/{id}", MFARead),
-		read("users/{id}/enrollments", MFARead), read("guardian/factors", MFARead), read("guardian/policies", MFARead),
-		write(del, "users/{id}/authentication-methods", none, MFAReset).notSelf(), write(del, "users/{id}/authentication-methods/{id}", none, MFAReset).notSelf(),
-		write(del, "users/{id}/multifactor/{id}", none, MFAReset).notSelf(),
-		write(post, "users/{id}/multifactor/actions/invalidate-remember-browser", none, MFAReset).notSelf(),
-		write(post, "users/{id}/recovery-code-regeneration", none, MFAReset).notSelf(),
-		write(post, "guardian/enrollments/ticket", []string{"user_id", "email", "send_mail", "email_locale", "factor", "allow_multiple_enrollments"}, MFAReset).notSelf(),
-
-		read("users/{id}/sessions", SessionsRead), read("users/{id}/refresh-tokens", SessionsRead), read("device-credentials", SessionsRead), read("grants", SessionsRead),
-		write(del, "users/{id}/sessions", none, SessionsRevoke), write(del, "users/{id}/refresh-tokens", none, SessionsRevoke),
-		write(post, "users/{id}/revoke-access", []string{"session_id", "preserve_refresh_tokens"}, SessionsRevoke),
-		write(del, "sessions/{id}", none, SessionsRevoke), write(del, "refresh-tokens/{id}", none, SessionsRevoke),
-		write(del, "device-credentials/{id}", none, SessionsRevoke), write(del, "grants/{id}", none, SessionsRevoke),
-
-		write(post, "tickets/password-change", []string{"user_id", "email", "connection_id", "result_url", "client_id", "organization_id", "ttl_sec", "mark_email_as_verified", "includeEmailInRedirect"}, UsersPassword).notSelf(),
-		write(post, "tickets/email-verification", []string{"user_id", "result_url", "client_id", "organization_id", "ttl_sec", "identity"}, UsersEdit),
-		write(post, "jobs/verification-email", []string{"user_id", "client_id", "identity", "organization_id"}, UsersEdit),
-		read("jobs/{id}", UsersRead),
-
-		read("organizations", OrgsRead), read("organizations/{id}", OrgsRead), read("organizations/{id}/members", OrgsRead),
-		read("organizations/{id}/members/{id}/roles", OrgsRead), read("organizations/{id}/invitations", OrgsRead),
-		write(post, "organizations/{id}/members", []string{"members"}, OrgsManage).notSelf(), write(del, "organizations/{id}/members", []string{"members"}, OrgsManage).notSelf(),
-		write(post, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign).notSelf(),
-		write(del, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign).notSelf(),
-		read("stats/active-users", StatsRead), read("stats/daily", StatsRead),
-	}
+func (r route) deciding(f func(map[string]any) []Action) route {
+	r.decide = f
+	return r
 }
 
 // Table decides requests. Build it once with NewTable.
@@ -184,13 +135,31 @@ func (t *Table) find(method, escaped string) (route, []string, bool) {
 
 // match compares names exactly, case included; "{id}" takes any segment.
 func match(pattern string, parts []string) (ids []string, ok bool) {
-	for i, want := range strings.Split(pattern, "/") {
+	for i, part := range parts {
+		want := pattern
+		if slash := strings.IndexByte(pattern, '/'); i < len(parts)-1 && slash >= 0 {
+			want, pattern = pattern[:slash], pattern[slash+1:]
+		}
 		switch {
 		case want == "{id}":
-			ids = append(ids, parts[i])
-		case want != parts[i]:
+			ids = append(ids, part)
+		case want != part:
 			return nil, false
 		}
 	}
 	return ids, true
+}
+
+// rebuild writes the path anew from its decoded parts, so that what is forwarded is what was decided.
+func rebuild(pattern string, ids []string) string {
+	var b strings.Builder
+	b.WriteString(strings.TrimSuffix(prefix, "/"))
+	for p := range strings.SplitSeq(pattern, "/") {
+		b.WriteByte('/')
+		if p == "{id}" {
+			p, ids = url.PathEscape(ids[0]), ids[1:]
+		}
+		b.WriteString(p)
+	}
+	return b.String()
 }

@@ -37,7 +37,7 @@ func TestNobodyChangesTheirOwnAccount(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := table.Decide(op, c.method, c.path, []byte(c.body))
+			_, err := table.Decide(op, Request{Method: c.method, Path: c.path, Body: []byte(c.body)})
 			if got := code(t, err); got != c.want {
 				t.Errorf("%s %s is %q (%v), want %q", c.method, c.path, got, err, c.want)
 			}
@@ -94,7 +94,7 @@ func FuzzDecide(f *testing.F) {
 	decider := NewTable()
 	op := holding(Preset("admin")...)
 	f.Fuzz(func(t *testing.T, method, path string, body []byte) {
-		d, err := decider.Decide(op, method, path, body)
+		d, err := decider.Decide(op, Request{Method: method, Path: path, Body: body})
 		if err != nil {
 			if code(t, err) == "" {
 				t.Fatal("a refusal without a code")

@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"usher/auth0client/gateway/journal"
+	"usher/auth0client/gateway/policy"
+)
+
+// ownPrefix is where usher's own endpoints are. Nothing below it is ever forwarded.
+const ownPrefix = "/usher/"
+
+// own answers usher's own endpoints:
+//
+//	GET  /usher/v1/me                       who the operator is and what their policies leave them
+//	GET  /usher/v1/approvals                what waits for a second operator
+//	POST /usher/v1/approvals/{id}/approve   carry it out
+//	POST /usher/v1/approvals/{id}/deny      end it
+//	GET  /usher/v1/journal                  the record of changes, newest first: ?take=50&before=SEQ&target=ID
+func (g *Gateway) own(r *http.Request, op policy.Operator, body []byte) (*http.Response, error) {
+	path := r.URL.EscapedPath()
+	rest, ok := strings.CutPrefix(path, "/usher/v1/approvals/")
+	switch {
+	case r.Method == http.MethodGet && path == "/usher/v1/me" && r.URL.RawQuery == "":
+		return g.me(r, op)
+	case r.Method == http.MethodGet && path == "/usher/v1/journal" && g.o.Entries != nil:
+		return g.journal(r, op)
+	case g.o.Approvals == nil:
+	case r.Method == http.MethodGet && path == "/usher/v1/approvals" && r.URL.RawQuery == "":
+		return g.approvals(r, op)
+	case r.Method == http.MethodPost && ok && r.URL.RawQuery == "" && len(body) <= len("{}"):
+		id, verb, _ := strings.Cut(rest, "/")
+		if !plainID(id) {
+			break
+		}
+		switch verb {
+		case "approve":
+			return g.approve(r, op, id)
+		case "deny":
+			return g.deny(r, op, id)
+		}
+	}
+	return refuse(r, http.StatusNotFound, "usher_route", "usher's gateway has no such endpoint", ""), nil
+}
+
+// plainID reports an id as the gateway makes them.
+func plainID(id string) bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool {
+		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	})
+}
+
+func (g *Gateway) me(r *http.Request, op policy.Operator) (*http.Response, error) {
+	rules, err := g.rulesOf(r.Context(), &op)
+	if err != nil {
+		return g.refused(&call{r: r, op: op}, err)
+	}
+	type operator struct {
+		Subject string   `json:"sub"`
+		Email   string   `json:"email,omitempty"`
+		Name    string   `json:"name,omitempty"`
+		Roles   []string `json:"roles,omitempty"`
+	}
+	return object(r, http.StatusOK, map[string]any{
+		"operator": operator{op.Subject, op.Email, op.Name, op.Roles}, "permissions": append([]string{}, op.Permissions...),
+		"auth_time": op.AuthTime, "expires_at": op.ExpiresAt, "limited": !rules.Open(), "policy": rules.View(),
+		"approvals": g.o.Approvals != nil,
+	}), nil
+}
+
+// mostEntries is the longest page of the journal.
+const mostEntries = 200
+
+// journal gives a page of the journal. Lines about people outside an operator's policy do not exist for them.
+func (g *Gateway) journal(r *http.Request, op policy.Operator) (*http.Response, error) {
+	ctx := r.Context()
+	c := &call{r: r, op: op}
+	if !op.May(policy.JournalRead) {
+		return refusal(r, &policy.Refusal{Code: "usher_permission", Message: "you lack the permission journal:read", Permission: policy.JournalRead}), nil
+	}
+	rules, err := g.rulesOf(ctx, &op)
+	if err != nil {
+		return g.refused(c, err)
+	}
+	if no := rules.Permit(policy.Decision{Actions: []policy.Action{policy.JournalRead}}); no != nil {
+		return g.refused(c, no)
+	}
+	take, before, target, ok := journalPage(r)
+	if !ok {
+		return refuse(r, http.StatusBadRequest, "usher_query", "the journal takes ?take=1…200, before=NUMBER and target=ID", ""), nil
+	}
+	all, err := g.o.Entries(ctx)
+	if err != nil {
+		return refuse(r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be read: "+err.Error(), ""), nil
+	}
+	page, next, err := g.page(r, rules, all, take, before, target)
+	if err != nil {
+		return g.refused(c, err)
+	}
+	body := map[string]any{"entries": page}
+	if next > 0 {
+		body["next"] = next // give it as before
+	}
+	return object(r, http.StatusOK, body), nil
+}
+
+func journalPage(r *http.Request) (take int, before uint64, target string, ok bool) {
+	take, ok = 50, true
+	for name, v := range r.URL.Query() {
+		var err error
+		switch name {
+		case "take":
+			take, err = strconv.Atoi(v[0])
+		case "before":
+			before, err = strconv.ParseUint(v[0], 10, 64)
+		case "target":
+			target = v[0]
+		default:
+			ok = false
+		}
+		ok = ok && err == nil && len(v) == 1
+	}
+	return take, before, target, ok && take >= 1 && take <= mostEntries
+}
+
+// page walks back through the journal until a page of visible lines is full.
+func (g *Gateway) page(r *http.Request, rules policy.Rules, all []journal.Entry, take int, before uint64, target string) (page []journal.Entry, next uint64, err error) {
+	page = []journal.Entry{}
+	for chunk := range slices.Chunk(wanted(all, before, target), mostPeople) {
+		var ids []string
+		for _, e := range chunk {
+			ids = append(ids, e.Target)
+		}
+		seen, err := g.visible(r.Context(), rules, ids)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, e := range chunk {
+			if rules.Filtered() && !seen[e.Target] {
+				continue
+			}
+			if len(page) == take {
+				return page, page[take-1].Seq, nil
+			}
+			hideFields(rules, e.Fields)
+			page = append(page, e)
+		}
+	}
+	return page, 0, nil
+}
+
+// wanted are the lines before a number, about a target when one is named, newest first.
+func wanted(all []journal.Entry, before uint64, target string) []journal.Entry {
+	var out []journal.Entry
+	for _, e := range slices.Backward(all) {
+		if (before == 0 || e.Seq < before) && (target == "" || e.Target == target) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func hideFields(rules policy.Rules, fields map[string]any) {
+	if fields != nil {
+		rules.Hide(fields)
+	}
+}
