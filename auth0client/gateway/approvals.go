@@ -22,6 +22,16 @@ type sealed struct {
 	Owner       string // the header that names a device's or a grant's user
 	Operator    policy.Operator
 	Approval    policy.Approval
+
+	// What the store keeps openly, once more: who can write to the store must not change what was agreed to.
+	Method, Path, Query, Reason string
+	ExpiresAt                   time.Time
+}
+
+// of reports whether an approval says in the open what it says sealed.
+func (s sealed) of(a journal.Approval) bool {
+	return s.Method == a.Method && s.Path == a.Path && s.Query == a.Query && s.Reason == a.Reason &&
+		s.Operator.Subject == a.Requester && s.ExpiresAt.Equal(a.ExpiresAt)
 }
 
 // askApproval puts a change by until a second operator agrees. The answer is a 403, not a 202: a client that does not know of
@@ -33,10 +43,11 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 	if len(no.Approval.By) == 0 {
 		return &policy.Refusal{Code: "usher_approval", Rule: no.Rule, Message: "two of your policies name different people to approve this, so nobody can"}
 	}
-	id, now := rand.Text(), g.o.Now().UTC()
+	id, now := rand.Text(), g.o.Now().UTC().Truncate(time.Millisecond) // what any store keeps
 	hidden, err := g.seal.seal(id, sealed{
 		Body: c.body, ContentType: c.r.Header.Get("Content-Type"), Unchanged: c.r.Header.Get(UnchangedHeader),
 		Owner: c.r.Header.Get("X-Usher-User"), Operator: c.op, Approval: *no.Approval,
+		Method: c.r.Method, Path: c.d.Path, Query: c.d.Query.Encode(), Reason: reasonOf(c.r), ExpiresAt: now.Add(no.Approval.Within()),
 	})
 	if err != nil {
 		return err
@@ -75,7 +86,13 @@ func (g *Gateway) waiting(ctx context.Context, id string) (journal.Approval, sea
 		if a.State != journal.ApprovalWaiting || !g.o.Now().Before(a.ExpiresAt) {
 			return a, s, journal.ErrDecided
 		}
-		return a, s, g.seal.open(a.ID, a.Sealed, &s)
+		if err := g.seal.open(a.ID, a.Sealed, &s); err != nil {
+			return a, s, err
+		}
+		if !s.of(a) {
+			return a, s, errors.New("this approval was changed in its store")
+		}
+		return a, s, nil
 	}
 	return journal.Approval{}, s, journal.ErrNoApproval
 }
