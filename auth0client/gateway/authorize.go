@@ -17,6 +17,9 @@ func (g *Gateway) serve(c *call) (*http.Response, error) {
 	if c.rules, err = g.rulesOf(ctx, &c.op); err != nil {
 		return g.refused(c, err)
 	}
+	if !c.rules.Open() && len(c.rules.Names()) == 0 {
+		return g.refused(c, c.rules.Permit(c.d))
+	}
 	if c.d.Write {
 		return g.write(c)
 	}
@@ -60,9 +63,6 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 func (g *Gateway) subjects(ctx context.Context, c *call) ([]string, error) {
 	if c.rules.Open() || len(c.d.Users) > 0 {
 		return c.d.Users, nil
-	}
-	if len(c.rules.Names()) == 0 {
-		return nil, c.rules.Permit(c.d)
 	}
 	var ids []string
 	var err error

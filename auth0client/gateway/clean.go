@@ -205,9 +205,13 @@ func onDomain(answer any, host string) {
 	m, _ := answer.(map[string]any)
 	for _, f := range []string{"ticket", "ticket_url", "invitation_url"} {
 		link, _ := m[f].(string)
-		if u, err := url.Parse(link); err == nil && link != "" && host != "" {
-			u.Host = host
-			m[f] = u.String()
+		u, err := url.Parse(link)
+		if err != nil || u.Host == "" || host == "" {
+			continue
+		}
+		// As text: Auth0's links end in an empty fragment, which printing would drop.
+		if rest, ok := strings.CutPrefix(link, u.Scheme+"://"+u.Host); ok {
+			m[f] = u.Scheme + "://" + host + rest
 		}
 	}
 }

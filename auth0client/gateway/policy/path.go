@@ -40,7 +40,7 @@ func written(fields map[string]any) []string {
 	var out []string
 	for f, v := range fields {
 		keys, ok := v.(map[string]any)
-		if !metadata(f) || !ok {
+		if !metadata(f) || !ok || len(keys) == 0 { // an empty object may empty it all
 			out = append(out, f)
 			continue
 		}

@@ -86,7 +86,7 @@ func (b bound) writable(fields map[string]any, exempt []string) *Refusal {
 // custom reports a path that a custom field writes. Auth0 merges the first level only, so the field's own first level counts.
 func (b bound) custom(path string) bool {
 	return slices.ContainsFunc(b.CustomFields, func(f CustomField) bool {
-		return (f.Path == path || strings.HasPrefix(f.Path, path+".")) && (len(f.Where) == 0 || slices.Contains(f.Where, "edit") || slices.Contains(f.Where, "create"))
+		return (f.Path == path || strings.Contains(path, ".") && strings.HasPrefix(f.Path, path+".")) && (len(f.Where) == 0 || slices.Contains(f.Where, "edit") || slices.Contains(f.Where, "create"))
 	})
 }
 
