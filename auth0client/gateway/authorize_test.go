@@ -201,6 +201,23 @@ func TestNoSearchEscapesTheFilter(t *testing.T) {
 	}
 }
 
+func TestASearchIsNarrowedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"":                           `(app_metadata.department:sales)`,
+		"name:a* OR email:b":         `(name:a* OR email:b) AND ((app_metadata.department:sales))`,
+		"a b":                        `(a OR b) AND ((app_metadata.department:sales))`,
+		"NOT blocked:true":           `(NOT blocked:true) AND ((app_metadata.department:sales))`,
+		`name:"x\") OR (name:\"ivo"`: `(name:"x\") OR (name:\"ivo") AND ((app_metadata.department:sales))`,
+	} {
+		d := newDesk(t, sales)
+		d.ask(t, "op", "GET", "/api/v2/users?q="+url.QueryEscape(typed), "")
+		if len(d.searches) != 1 || d.searches[0] != want {
+			t.Errorf("%q is sent as %q, want %q", typed, d.searches, want)
+		}
+	}
+}
+
 func TestNobodyTouchesWhoHoldsMoreThanTheyCouldGive(t *testing.T) {
 	t.Parallel()
 	assignable := sales + `roles_assignable = ["customer"]` + "\n"

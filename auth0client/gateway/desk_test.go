@@ -35,6 +35,7 @@ type tenantStub struct {
 	jobs        map[string]map[string]any
 	sent        []string // writes, as "METHOD path body"
 	reads       int
+	searches    []string
 	headers     []http.Header // of writes
 	before      func(r *http.Request)
 }
@@ -267,6 +268,9 @@ func (s *tenantStub) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer s.mu.Unlock()
 	if r.Method == http.MethodGet {
 		s.reads++
+		if q := r.URL.Query().Get("q"); q != "" {
+			s.searches = append(s.searches, q)
+		}
 	} else {
 		body := ""
 		if r.Body != nil {
