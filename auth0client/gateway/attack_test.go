@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"usher/auth0client/gateway/journal"
 	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
 )
@@ -242,6 +243,20 @@ func TestABodyIsJSONForEveryReader(t *testing.T) {
 		}
 		if code == "" && d.headers[0].Get("Content-Type") != "application/json" {
 			t.Errorf("%q is forwarded as %q", kind, d.headers[0].Get("Content-Type"))
+		}
+	}
+}
+
+func TestARedirectOfTheTenantIsNotFollowedNorHandedOn(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"GET", "PATCH"} {
+		w := newWorld(t, journal.Options{}, func(*http.Request, int) (*http.Response, error) {
+			return answer(302, "", "Location", "https://evil.example/")
+		})
+		body := map[string]string{"PATCH": `{"name":"x"}`}[method]
+		res, err := w.RoundTrip(request(t.Context(), t, method, user, body))
+		if err != nil || res.StatusCode != 302 || res.Header.Get("Location") != "" || len(w.sent) != 1 {
+			t.Errorf("%s: %v, %v, %d requests", method, res, err, len(w.sent))
 		}
 	}
 }

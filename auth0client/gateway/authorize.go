@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -51,7 +52,9 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 		}
 		return res, nil
 	}
-	g.prepare(c)
+	if err := prepare(c); err != nil {
+		return g.refused(c, err)
+	}
 	res, err := g.change(c)
 	if err != nil {
 		return res, err
@@ -237,7 +240,7 @@ func (g *Gateway) export(_ context.Context, c *call, _ []string) error {
 
 // prepare makes the request that is forwarded from what was decided: its query, the kind of its body, and for links and
 // mails the policy's domain.
-func (g *Gateway) prepare(c *call) {
+func prepare(c *call) error {
 	r := c.r.Clone(c.r.Context())
 	r.URL.RawQuery = c.d.Query.Encode()
 	r.Header.Del("Auth0-Custom-Domain")
@@ -249,13 +252,16 @@ func (g *Gateway) prepare(c *call) {
 	}
 	c.r = r
 	if !c.d.Form {
-		return
+		return nil
 	}
 	// The form is written anew whoever sent it: no second reader can take its borders otherwise.
-	if kind, body, err := c.d.WriteForm(); err == nil {
-		c.body = body
-		r.Header.Set("Content-Type", kind)
+	kind, body, err := c.d.WriteForm()
+	if err != nil {
+		return fmt.Errorf("write the import's form: %w", err)
 	}
+	c.body = body
+	r.Header.Set("Content-Type", kind)
+	return nil
 }
 
 // demand asks for what must come with a change: a reason, a fresh sign-in, a second operator.

@@ -16,6 +16,7 @@ import (
 // clean takes out of an answer what the operator may not read: secrets for everybody, people and fields by policy. An answer
 // that cannot be read cannot be cleaned, and is not given.
 func (g *Gateway) clean(ctx context.Context, c *call, res *http.Response) (*http.Response, error) {
+	res.Header.Del("Location") // whoever followed a redirect would carry a token there
 	if res.StatusCode >= 300 || res.StatusCode < 200 || c.d.Answer == policy.PlainAnswer {
 		return res, nil
 	}

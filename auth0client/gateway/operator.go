@@ -88,7 +88,7 @@ func (g *Gateway) rulesOf(ctx context.Context, op *policy.Operator) (policy.Rule
 		}
 		op.Roles = roles
 	}
-	if set.NeedsMetadata() && op.Metadata == nil {
+	if set.NeedsMetadata() && op.Metadata == nil || set.NeedsEmail() && op.Email == "" {
 		user, err := ask(g.known, "operator "+op.Subject, func() (map[string]any, error) {
 			user, _, err := g.person(ctx, op.Subject)
 			return user, err
@@ -97,6 +97,9 @@ func (g *Gateway) rulesOf(ctx context.Context, op *policy.Operator) (policy.Rule
 			return policy.Rules{}, unsaid(ctx, "your own record", err)
 		}
 		op.Metadata, _ = user["app_metadata"].(map[string]any)
+		if op.Email == "" && user["email_verified"] == true {
+			op.Email, _ = user["email"].(string)
+		}
 	}
 	return set.For(*op), nil
 }

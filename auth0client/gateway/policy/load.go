@@ -78,13 +78,16 @@ type Set struct {
 }
 
 // needs is what must be known of an operator beyond their token.
-type needs struct{ roles, metadata bool }
+type needs struct{ roles, metadata, email bool }
 
 // NeedsRoles reports whether a policy asks which tenant roles an operator holds.
 func (s *Set) NeedsRoles() bool { return s != nil && s.needs.roles }
 
 // NeedsMetadata reports whether a policy asks for an operator's app_metadata.
 func (s *Set) NeedsMetadata() bool { return s != nil && s.needs.metadata }
+
+// NeedsEmail reports whether a policy asks for an operator's email, which a token need not carry.
+func (s *Set) NeedsEmail() bool { return s != nil && s.needs.email }
 
 // Len is how many policies there are.
 func (s *Set) Len() int {
@@ -122,6 +125,7 @@ func Load(data []byte, file string) (*Set, error) {
 
 func (n *needs) add(p *Policy) {
 	n.roles = n.roles || len(p.Roles) > 0
+	n.email = n.email || len(p.Emails) > 0
 	texts := []string{p.Users}
 	for _, v := range p.Create.Stamp {
 		if t, ok := v.(string); ok {
@@ -130,10 +134,12 @@ func (n *needs) add(p *Policy) {
 	}
 	for _, t := range texts {
 		n.metadata = n.metadata || strings.Contains(t, "${operator.app_metadata.")
+		n.email = n.email || strings.Contains(t, "${operator.email")
 	}
 	for _, a := range p.Approval {
 		for _, by := range a.By {
 			n.roles = n.roles || !strings.Contains(by, "@")
+			n.email = n.email || strings.Contains(by, "@")
 		}
 	}
 }

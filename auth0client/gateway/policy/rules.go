@@ -51,6 +51,9 @@ func (p *Policy) mismatch(op Operator) string {
 	if len(p.Roles) > 0 && !slices.ContainsFunc(op.Roles, func(r string) bool { return slices.Contains(p.Roles, r) }) {
 		return "the operator holds none of the roles " + strings.Join(p.Roles, ", ")
 	}
+	if len(p.Emails) > 0 && op.Claims["email_verified"] == false {
+		return "the operator's email is not verified: anybody could have signed up with it"
+	}
 	if len(p.Emails) > 0 && !globAny(lower(p.Emails), strings.ToLower(op.Email)) {
 		return "the operator's email is none of " + strings.Join(p.Emails, ", ")
 	}

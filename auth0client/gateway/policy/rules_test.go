@@ -167,6 +167,7 @@ emails = ["x@example.com"]
 		{"claims", Operator{Claims: map[string]any{"https://example.com/region": "emea", "org": map[string]any{"id": "y"}}}, "claims"},
 		{"claims in a list", Operator{Claims: map[string]any{"https://example.com/region": []any{"apac", "emea"}, "org.id": "x"}}, "claims"},
 		{"one claim", Operator{Claims: map[string]any{"https://example.com/region": "emea"}}, ""},
+		{"an email that is not verified", Operator{Email: "a@example.com", Claims: map[string]any{"email_verified": false}}, ""},
 		{"two kinds", Operator{Roles: []string{"a"}, Email: "x@example.com"}, "roles emails both"},
 	} {
 		if got := strings.Join(set.For(c.op).Names(), " "); got != c.want {
@@ -241,6 +242,7 @@ stamp = { "app_metadata.origin" = "usher" }
 [[policy]]
 name = "clash"
 emails = ["clash@example.com"]
+users = '_exists_:app_metadata.d'
 [policy.create]
 stamp = { "app_metadata.origin" = "other" }
 `
