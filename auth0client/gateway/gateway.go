@@ -4,14 +4,17 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -268,4 +271,20 @@ func (g *Gateway) change(c *call) (*http.Response, error) {
 		res.Header.Set("X-Usher-Request-Id", id)
 	}
 	return res, err
+}
+
+func refuse(r *http.Request, status int, code, message, permission string) *http.Response {
+	body := map[string]any{"statusCode": status, "error": http.StatusText(status), "message": message, "errorCode": code}
+	if permission != "" {
+		body["permission"] = permission
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		data = []byte("{}")
+	}
+	return &http.Response{
+		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {"application/json; charset=utf-8"}},
+		ContentLength: int64(len(data)), Body: io.NopCloser(bytes.NewReader(data)), Request: r,
+	}
 }

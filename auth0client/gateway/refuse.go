@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,11 +48,6 @@ func object(r *http.Request, status int, body any) *http.Response {
 	return respond(r, status, http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Cache-Control": {"no-store"}}, data)
 }
 
-// refuse answers in the shape of Auth0's errors.
-func refuse(r *http.Request, status int, code, message, permission string) *http.Response {
-	return object(r, status, problem(status, code, message, permission))
-}
-
 func problem(status int, code, message, permission string) map[string]any {
 	body := map[string]any{"statusCode": status, "error": http.StatusText(status), "message": message, "errorCode": code}
 	if permission != "" {
@@ -60,16 +56,27 @@ func problem(status int, code, message, permission string) map[string]any {
 	return body
 }
 
+// refuseWith refuses and says more than the shape of Auth0's errors holds.
+func refuseWith(r *http.Request, status int, code, message, permission string, more map[string]any) *http.Response {
+	res := refuse(r, status, code, message, permission)
+	body := problem(status, code, message, permission)
+	maps.Copy(body, more)
+	if data, err := json.Marshal(body); err == nil {
+		res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+	}
+	return res
+}
+
 // refusal answers a policy's no, with what the operator can do about it.
 func refusal(r *http.Request, no *policy.Refusal) *http.Response {
-	body := problem(http.StatusForbidden, no.Code, no.Message, string(no.Permission))
+	more := map[string]any{}
 	if no.Rule != "" {
-		body["policy"] = no.Rule
+		more["policy"] = no.Rule
 	}
 	if no.MaxAge > 0 {
-		body["max_age"] = int(no.MaxAge / time.Second)
+		more["max_age"] = int(no.MaxAge / time.Second)
 	}
-	return object(r, http.StatusForbidden, body)
+	return refuseWith(r, http.StatusForbidden, no.Code, no.Message, string(no.Permission), more)
 }
 
 // nothing is Auth0's answer to who or what does not exist, word for word: for an operator whom a policy limits, what they

@@ -54,9 +54,8 @@ func (g *Gateway) unchanged(ctx context.Context, c *call, ids []string) (*http.R
 	for i, d := range changed {
 		names[i] = d.Name
 	}
-	body := problem(http.StatusConflict, "usher_changed", "this was changed meanwhile: "+strings.Join(names, ", ")+". Nothing was written; look again and decide", "")
-	body["changed"] = changed
-	return object(c.r, http.StatusConflict, body), nil
+	message := "this was changed meanwhile: " + strings.Join(names, ", ") + ". Nothing was written; look again and decide"
+	return refuseWith(c.r, http.StatusConflict, "usher_changed", message, "", map[string]any{"changed": changed}), nil
 }
 
 func readExpected(header string) (map[string]any, error) {
