@@ -60,20 +60,24 @@ func (c *Client) get(ctx context.Context, what, path string, query url.Values) (
 
 // Me is what the gateway says an operator may do.
 type Me struct {
-	Subject     UserID
-	Permissions []string
+	Subject     UserID   `json:"subject"`
+	Permissions []string `json:"permissions"`
 	// Limited: the operator sees only some users.
-	Limited bool
+	Limited bool `json:"limited"`
 	// Fields are the attributes the operator may write; nil for all.
-	Fields []string
+	Fields []string `json:"fields"`
+	// Hidden are the attributes the operator may not read.
+	Hidden []string `json:"hidden"`
 	// Roles are the names or ids of the roles the operator may assign; nil for all.
-	Roles []string
+	Roles []string `json:"roles"`
 	// Connections are those in which the operator may create users; nil for all.
-	Connections []string
+	Connections []string `json:"connections"`
 	// RawJSON: metadata may be edited as JSON.
-	RawJSON bool
+	RawJSON bool `json:"raw_json"`
 	// Reasons, FreshLogins and Approvals are the actions that need a reason, a sign-in of just now, a second operator.
-	Reasons, FreshLogins, Approvals []string
+	Reasons     []string `json:"reasons"`
+	FreshLogins []string `json:"fresh_logins"`
+	Approvals   []string `json:"approvals"`
 }
 
 // Me asks the gateway what the operator may do.

@@ -52,6 +52,9 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 		}
 		return res, nil
 	}
+	if err := g.resetMail(ctx, c); err != nil {
+		return g.refused(c, err)
+	}
 	if err := prepare(c); err != nil {
 		return g.refused(c, err)
 	}

@@ -76,8 +76,8 @@ func TestMe(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, sales+"roles_assignable = [\"customer\"]\nactions = [\"users:*\", \"!users:delete\"]\nfields = [\"name\"]\nreason = [\"users:block\"]\n")
 	for as, want := range map[string][]string{
-		"op": {`"sub":"auth0|op"`, `"limited":true`, `"policies":["sales desk"]`, `"users:delete":{"allowed":false,"why":"your policy does not allow users:delete (policy sales desk)"}`,
-			`"users:block":{"allowed":true,"reason":true}`, `"fields":["name"]`, `"roles_assignable":["customer"]`, `"filtered":true`, `"connections":null`},
+		"op": {`"subject":"auth0|op"`, `"limited":true`, `"reasons":["users:block"]`, `"approvals":[]`, `"policies":["sales desk"]`, `"users:delete":{"allowed":false,"why":"your policy does not allow users:delete (policy sales desk)"}`,
+			`"users:block":{"allowed":true,"reason":true}`, `"fields":["name"]`, `"roles":["customer"]`, `"connections":null`},
 		"view": {`"users:block":{"allowed":false,"why":"you lack the permission users:block"}`, `"create":false`},
 	} {
 		got := d.ask(t, as, "GET", "/usher/v1/me", "")

@@ -59,6 +59,7 @@ type Options struct {
 	Policies  *policy.Set       // nil: permissions alone decide
 	Approvals journal.Approvals // where changes wait for a second operator; nil: what a policy wants approved is refused
 	Key       []byte            // seals what waits for approval; see [SealingKey]
+	Client    string            // id of the application that password mails are sent for
 	// Entries reads the journal for GET /usher/v1/journal, oldest first; nil: that endpoint is not there.
 	Entries func(ctx context.Context) ([]journal.Entry, error)
 }
@@ -134,7 +135,7 @@ func (g *Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 	if op.Claims == nil {
 		op.Claims = claimsOf(token)
 	}
-	if strings.HasPrefix(r.URL.EscapedPath(), ownPrefix) {
+	if path := r.URL.EscapedPath(); strings.HasPrefix(path, ownPrefix) && path != resetPath {
 		return g.own(r, op, body)
 	}
 	c, err := g.decide(r, op, body)
@@ -164,6 +165,9 @@ type call struct {
 // decide asks the table.
 func (g *Gateway) decide(r *http.Request, op policy.Operator, body []byte) (*call, error) {
 	c := &call{r: r, op: op, body: body}
+	if r.URL.EscapedPath() == resetPath {
+		return c, c.decideReset()
+	}
 	var err error
 	c.d, err = g.table.Decide(op, policy.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"), Body: body,

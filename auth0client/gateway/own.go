@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"usher/auth0client/gateway/journal"
 	"usher/auth0client/gateway/policy"
@@ -20,6 +21,7 @@ const ownPrefix = "/usher/"
 //	POST /usher/v1/approvals/{id}/approve   carry it out
 //	POST /usher/v1/approvals/{id}/deny      end it
 //	GET  /usher/v1/journal                  the record of changes, newest first: ?take=50&before=SEQ&target=ID
+//	POST /usher/v1/password-reset-email     have Auth0 mail {"user_id"} a link to set a new password
 func (g *Gateway) own(r *http.Request, op policy.Operator, body []byte) (*http.Response, error) {
 	path := r.URL.EscapedPath()
 	rest, ok := strings.CutPrefix(path, "/usher/v1/approvals/")
@@ -58,17 +60,16 @@ func (g *Gateway) me(r *http.Request, op policy.Operator) (*http.Response, error
 	if err != nil {
 		return g.refused(&call{r: r, op: op}, err)
 	}
-	type operator struct {
-		Subject string   `json:"sub"`
-		Email   string   `json:"email,omitempty"`
-		Name    string   `json:"name,omitempty"`
-		Roles   []string `json:"roles,omitempty"`
-	}
-	return object(r, http.StatusOK, map[string]any{
-		"operator": operator{op.Subject, op.Email, op.Name, op.Roles}, "permissions": append([]string{}, op.Permissions...),
-		"auth_time": op.AuthTime, "expires_at": op.ExpiresAt, "limited": !rules.Open(), "policy": rules.View(),
-		"approvals": g.o.Approvals != nil,
-	}), nil
+	v := rules.View()
+	body := struct {
+		Subject     string    `json:"subject"`
+		Email       string    `json:"email,omitempty"`
+		Name        string    `json:"name,omitempty"`
+		Permissions []string  `json:"permissions"`
+		AuthTime    time.Time `json:"auth_time,omitzero"`
+		policy.View
+	}{op.Subject, op.Email, op.Name, append([]string{}, op.Permissions...), op.AuthTime, v}
+	return object(r, http.StatusOK, body), nil
 }
 
 // mostEntries is the longest page of the journal.

@@ -23,6 +23,10 @@ func (t *Table) Decide(op Operator, q Request) (Decision, error) {
 	if !ok {
 		return Decision{}, &Refusal{Code: "usher_route", Message: "usher's gateway does not forward this request: it is not in its table"}
 	}
+	return decideOn(r, ids, op, q)
+}
+
+func decideOn(r route, ids []string, op Operator, q Request) (Decision, error) {
 	d := Decision{
 		Actions: r.actions, Write: q.Method != http.MethodGet, Path: rebuild(r.path, ids), Pattern: r.path, IDs: ids,
 		Subject: r.about, Answer: r.answer, Form: r.form,
@@ -207,4 +211,14 @@ func (d *Decision) about(op Operator) bool {
 		email, _ := p["email"].(string)
 		return mine(email)
 	})
+}
+
+// NewReset decides on a mail with a link to set a new password, which is no request of the Management API: {"user_id"} is all
+// it holds.
+func NewReset(op Operator, q Request) (Decision, error) {
+	r := write(post, "", []string{"user_id"}, UsersPassword).needing("user_id").of(OnePerson).notSelf()
+	if q.Method != post {
+		return Decision{}, &Refusal{Code: "usher_route", Message: "usher's gateway has no such endpoint"}
+	}
+	return decideOn(r, nil, op, q)
 }

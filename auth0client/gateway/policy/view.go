@@ -9,21 +9,24 @@ import (
 // View is what an operator's policies come to, in a form that a console can dim by. Where several policies open different
 // people it shows what holds for some person; the gateway decides about each.
 type View struct {
-	Policies        []string              `json:"policies"`
-	Actions         map[Action]ActionView `json:"actions"`
-	Fields          []string              `json:"fields"`                  // that may be written; null: all
-	Hidden          []string              `json:"hidden,omitempty"`        // that are not shown
-	RolesAssignable []string              `json:"roles_assignable"`        // null: all
-	Connections     []string              `json:"connections"`             // to create in; null: all
-	Memberships     []string              `json:"memberships"`             // null: all
-	Filtered        bool                  `json:"filtered"`                // there may be people they do not see
-	RawJSON         bool                  `json:"raw_json"`                // metadata may be edited as JSON
-	Create          bool                  `json:"create"`                  // users may be created
-	Stamped         []string              `json:"stamped,omitempty"`       // fields whose value the policy sets
-	Choices         map[string][]any      `json:"choices,omitempty"`       // values a field may have
-	CustomFields    []CustomField         `json:"custom_fields,omitempty"` // shown as fields of their own
-	CustomDomain    string                `json:"custom_domain,omitempty"` // of links and mails
-	Wording         map[string]string     `json:"wording,omitempty"`       // the console's words
+	Limited         bool                  `json:"limited"`      // there may be people they do not see
+	Policies        []string              `json:"policies"`     // names
+	Actions         map[Action]ActionView `json:"actions"`      // each of them
+	Reasons         []Action              `json:"reasons"`      // that ask for a reason
+	FreshLogins     []Action              `json:"fresh_logins"` // … for a sign-in of just now
+	Approvals       []Action              `json:"approvals"`    // … for a second operator
+	Fields          []string              `json:"fields"`       // that may be written; null: all
+	Hidden          []string              `json:"hidden"`       // that are not shown
+	RolesAssignable []string              `json:"roles"`        // names of those that may be assigned; null: all
+	Connections     []string              `json:"connections"`  // to create in; null: all
+	Memberships     []string              `json:"memberships"`  // organizations; null: all
+	RawJSON         bool                  `json:"raw_json"`     // metadata may be edited as JSON
+	Create          bool                  `json:"create"`       // users may be created
+	Stamped         []string              `json:"stamped,omitempty"`
+	Choices         map[string][]any      `json:"choices,omitempty"`
+	CustomFields    []CustomField         `json:"custom_fields,omitempty"`
+	CustomDomain    string                `json:"custom_domain,omitempty"`
+	Wording         map[string]string     `json:"wording,omitempty"`
 }
 
 // ActionView is one action.
@@ -38,11 +41,21 @@ type ActionView struct {
 // View gives the operator's view.
 func (r Rules) View() View {
 	v := View{
-		Policies: r.Names(), Actions: map[Action]ActionView{}, Hidden: r.Hidden(), Filtered: r.Filtered(), RawJSON: true,
+		Policies: r.Names(), Actions: map[Action]ActionView{}, Hidden: r.Hidden(), Limited: r.Filtered(), Reasons: []Action{}, FreshLogins: []Action{}, Approvals: []Action{}, RawJSON: true,
 		Create: r.op.May(UsersCreate), CustomDomain: r.CustomDomain(), Choices: map[string][]any{}, Wording: map[string]string{},
 	}
 	for _, a := range Actions() {
-		v.Actions[a] = r.viewOf(a)
+		one := r.viewOf(a)
+		v.Actions[a] = one
+		if one.Reason {
+			v.Reasons = append(v.Reasons, a)
+		}
+		if one.FreshLogin > 0 {
+			v.FreshLogins = append(v.FreshLogins, a)
+		}
+		if one.ApprovalBy != nil {
+			v.Approvals = append(v.Approvals, a)
+		}
 	}
 	v.Fields = r.union(func(b bound) []string { return b.Fields })
 	v.RolesAssignable = r.union(func(b bound) []string { return b.RolesAssignable })
