@@ -5,9 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	"github.com/auth0/go-auth0/v3/management"
-	"github.com/auth0/go-auth0/v3/management/option"
 
 	"usher/auth0client/term"
 )
@@ -15,10 +16,8 @@ import (
 // UpdateUser makes one step of a change ([Change.Steps]) and gives the user as they are now. With what it rests on, the
 // gateway refuses it as [Changed] when somebody else was faster.
 func (c *Client) UpdateUser(ctx context.Context, id UserID, step Change, rests Unchanged) (User, error) {
-	body, err := c.write(ifUnchanged(ctx, rests), "change the user", func(ctx context.Context) error {
-		_, err := c.users.Update(ctx, string(id), &management.UpdateUserRequestContent{}, option.WithBodyProperties(step))
-		return err
-	}, string(id))
+	// Without go-auth0, whose type takes no null for most attributes: null is how one is removed.
+	body, err := c.write(ifUnchanged(ctx, rests), "change the user", c.plain(http.MethodPatch, "/api/v2/users/"+url.PathEscape(string(id)), nil, step), string(id))
 	if err != nil {
 		return User{}, err
 	}
@@ -51,11 +50,7 @@ func ifUnchanged(ctx context.Context, rests Unchanged) context.Context {
 
 // CreateUser makes a user in a connection. attributes hold at least connection (its name).
 func (c *Client) CreateUser(ctx context.Context, attributes Change) (User, error) {
-	connection, _ := attributes["connection"].(string)
-	body, err := c.write(ctx, "create the user", func(ctx context.Context) error {
-		_, err := c.users.Create(ctx, &management.CreateUserRequestContent{Connection: connection}, option.WithBodyProperties(attributes))
-		return err
-	})
+	body, err := c.write(ctx, "create the user", c.plain(http.MethodPost, "/api/v2/users", nil, attributes))
 	if err != nil {
 		return User{}, err
 	}
@@ -71,11 +66,8 @@ func (c *Client) DeleteUser(ctx context.Context, id UserID) error {
 // LinkIdentity makes secondary an identity of primary. The secondary user is gone then, and with it their metadata.
 // provider and id are the parts of the secondary's user id around its first bar.
 func (c *Client) LinkIdentity(ctx context.Context, primary UserID, provider, id string) error {
-	_, err := c.write(ctx, "link the identity", func(ctx context.Context) error {
-		_, err := c.users.Identities.Link(ctx, string(primary), &management.LinkUserIdentityRequestContent{},
-			option.WithBodyProperties(map[string]any{"provider": provider, "user_id": id}))
-		return err
-	}, string(primary))
+	_, err := c.write(ctx, "link the identity", c.plain(http.MethodPost, "/api/v2/users/"+url.PathEscape(string(primary))+"/identities", nil,
+		map[string]any{"provider": provider, "user_id": id}), string(primary))
 	return err
 }
 
