@@ -115,8 +115,11 @@ func AnswerOf(err error) (Answer, bool) {
 		fl *FreshLogin
 		rn *ReasonNeeded
 		ap *ApprovalPending
+		ch *Changed
 	)
 	switch {
+	case errors.As(err, &ch):
+		return ch.Answer, true
 	case errors.As(err, &fl):
 		return fl.Answer, true
 	case errors.As(err, &rn):

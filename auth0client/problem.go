@@ -18,6 +18,10 @@ func problem(now time.Time, ex *exchange) error {
 		Error      text `json:"error"`
 		ErrorCode  text `json:"errorCode"`
 		Permission text `json:"permission"`
+		Changed    []struct {
+			Name             text `json:"name"`
+			Expected, Actual json.RawMessage
+		} `json:"changed"`
 		demand
 	}
 	_ = json.Unmarshal(ex.body, &body) // an HTML page of a proxy says nothing; the status does
@@ -43,7 +47,16 @@ func problem(now time.Time, ex *exchange) error {
 	case http.StatusNotFound:
 		return &NotFound{Answer: a}
 	case http.StatusConflict:
-		return &Conflict{Answer: a}
+		if body.ErrorCode != "usher_changed" {
+			return &Conflict{Answer: a}
+		}
+		changed := &Changed{Answer: a}
+		for _, f := range body.Changed {
+			changed.Fields = append(changed.Fields, FieldConflict{
+				Name: f.Name.line().String(), Expected: term.Line(limit(string(f.Expected), 500)), Actual: term.Line(limit(string(f.Actual), 500)),
+			})
+		}
+		return changed
 	case http.StatusTooManyRequests:
 		return &RateLimited{Until: now.Add(ratelimit.Wait(ex.header, now)), Answer: a}
 	}

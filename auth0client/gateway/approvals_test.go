@@ -15,8 +15,15 @@ import (
 
 const fourEyes = `
 [[policy]]
+name = "elsewhere"
+emails = ["*@example.org"]
+users = "name:nobody"
+
+[[policy]]
 name = "desk"
+emails = ["*@example.com"]
 roles = ["desk"]
+fresh_login = "1h"
 
 [policy.approval]
 "users:delete" = { by = ["lead"], expires = "2h" }
@@ -123,9 +130,15 @@ func TestAnApprovalIsForWhatIsStillSo(t *testing.T) {
 			d.tenantStub.roles["auth0|ann"] = []string{"rol_lead", "rol_desk"}
 			d.people["lead"] = op
 		}, 403, "usher_self"},
-		{"it is under another id", func(d *desk) { d.Gateway.o.Approvals.(*approvalsInMemory).all[0].ID = "OTHER" }, 404, "usher_approval"},
-		{"it was changed in the store", func(d *desk) { d.Gateway.o.Approvals.(*approvalsInMemory).all[0].Sealed[20] ^= 1 }, 503, "usher_approval"},
-		{"it is about another in the store", func(d *desk) { d.Gateway.o.Approvals.(*approvalsInMemory).all[0].Path = ivo }, 503, "usher_approval"},
+		{"the approver may not see whom it is about", func(d *desk) {
+			op := d.people["lead"]
+			op.Email = "lead@example.org"
+			d.people["lead"] = op
+		}, 404, "inexistent_user"},
+		{"the approver's sign-in is old", func(d *desk) { d.clock.After(90 * time.Minute) }, 403, "usher_fresh_login"},
+		{"it is under another id", func(d *desk) { d.o.Approvals.(*approvalsInMemory).all[0].ID = "OTHER" }, 404, "usher_approval"},
+		{"it was changed in the store", func(d *desk) { d.o.Approvals.(*approvalsInMemory).all[0].Sealed[20] ^= 1 }, 503, "usher_approval"},
+		{"it is about another in the store", func(d *desk) { d.o.Approvals.(*approvalsInMemory).all[0].Path = ivo }, 503, "usher_approval"},
 		{"nothing changed", func(*desk) {}, 200, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

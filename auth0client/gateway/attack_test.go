@@ -89,7 +89,7 @@ func TestTokensThatDoNotCount(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, "")
 	s := newSigned(t, d.clock.Now)
-	d.Gateway.o.Verifier = s
+	d.o.Verifier = s
 	good := s.token(t, jose.RS256, s.key, nil)
 	parts := strings.Split(good, ".")
 	raw := func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) }

@@ -40,7 +40,7 @@ func TestSecretsOfTheTenantReachNobody(t *testing.T) {
 			w := newWorld(t, journal.Options{}, func(*http.Request, int) (*http.Response, error) {
 				return answer(200, strings.ReplaceAll(c.answer, "ID", identity))
 			})
-			w.Gateway.o.Verifier = operators{operatorToken: {Subject: "auth0|op", Permissions: all()}}
+			w.o.Verifier = operators{operatorToken: {Subject: "auth0|op", Permissions: all()}}
 			status, got := w.do(t, c.method, c.path, c.body)
 			if strings.Contains(got, "canary") || !strings.Contains(got, c.keeps) {
 				t.Errorf("%d %s", status, got)
@@ -54,7 +54,7 @@ func TestASecretThatIsMadeIsGivenOnce(t *testing.T) {
 	w := newWorld(t, journal.Options{}, func(*http.Request, int) (*http.Response, error) {
 		return answer(201, `{"invitation_url":"https://tenant.example/i?ticket=made","id":"uinv_1"}`)
 	})
-	w.Gateway.o.Verifier = operators{operatorToken: {Subject: "auth0|op", Permissions: all()}}
+	w.o.Verifier = operators{operatorToken: {Subject: "auth0|op", Permissions: all()}}
 	_, got := w.do(t, "POST", "/api/v2/organizations/o/invitations", `{"inviter":{"name":"x"},"invitee":{"email":"n@example.com"},"client_id":"c"}`)
 	if !strings.Contains(got, "https://tenant.example/i?ticket=made") {
 		t.Errorf("the link is not given to whoever made it: %s", got)

@@ -221,7 +221,7 @@ func TestAChangeIsMadeOnceAllThatIsDemandedIsThere(t *testing.T) {
 func TestAnOperatorWhosePolicyCannotBeAskedMayNothing(t *testing.T) {
 	t.Parallel()
 	d := exampleDesk(t, examples(t)["overview"])
-	d.Gateway.o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+	d.o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, "/roles") {
 			return answer(500, `{}`)
 		}

@@ -24,7 +24,7 @@ func TestAPasswordMailGoesToTheUsersOwnAddress(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, c.policies)
-			d.Gateway.o.Client = "app"
+			d.o.Client = "app"
 			d.users["auth0|ben"]["identities"] = []any{map[string]any{"provider": "google-oauth2", "connection": "google-oauth2"}}
 			got := d.ask(t, c.as, c.method, resetPath, c.body)
 			if got.code != c.code || strings.Join(d.sent, "") != c.sent {

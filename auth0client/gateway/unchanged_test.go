@@ -114,7 +114,7 @@ func TestNoUpdateIsLostSilently(t *testing.T) {
 	const operators, edits = 4, 2600 // 10,400 interleavings
 	d := newDesk(t, "")
 	tenant := &counterTenant{fields: map[string]string{"name": ">0", "nickname": ">0", "given_name": ">0"}}
-	d.Gateway.o.Transport = tenant
+	d.o.Transport = tenant
 	names := []string{"name", "nickname", "given_name"}
 	var wait sync.WaitGroup
 	var mu sync.Mutex

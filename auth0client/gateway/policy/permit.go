@@ -66,7 +66,7 @@ func (b bound) writable(fields map[string]any, exempt []string) *Refusal {
 			continue
 		}
 		root, _, _ := strings.Cut(path, ".")
-		if _, hidden := touches(b.Policy.Hidden, path); hidden {
+		if _, hidden := touches(b.Hidden, path); hidden {
 			return b.refuse("your policy hides the field %s, so it cannot be changed either", path)
 		}
 		// Blocking and passwords are actions of their own.

@@ -142,7 +142,7 @@ func (r Rules) Covering(user map[string]any) (Rules, bool) {
 func (r Rules) Hidden() []string {
 	var out []string
 	for _, b := range r.bound {
-		out = append(out, b.Policy.Hidden...)
+		out = append(out, b.Hidden...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -180,7 +180,7 @@ func (r Rules) Searchable(q lucene.Query, sort string) *Refusal {
 
 func (r Rules) hiding(path string) string {
 	for _, b := range r.bound {
-		if slices.Contains(b.Policy.Hidden, path) {
+		if slices.Contains(b.Hidden, path) {
 			return b.Name
 		}
 	}
@@ -190,8 +190,8 @@ func (r Rules) hiding(path string) string {
 // CustomDomain is the host of links and mails: that of the first policy that names one.
 func (r Rules) CustomDomain() string {
 	for _, b := range r.bound {
-		if b.Policy.CustomDomain != "" {
-			return b.Policy.CustomDomain
+		if b.CustomDomain != "" {
+			return b.CustomDomain
 		}
 	}
 	return ""

@@ -126,6 +126,9 @@ func TestPoliciesOpenPeopleAndLimitDeeds(t *testing.T) {
 		!slices.Equal(d.Approval.Approval.By, []string{"boss"}) || d.Approval.Approval.Within() != 2*time.Hour {
 		t.Errorf("the strictest demands are %+v %+v", d, d.Approval)
 	}
+	if d := about.Demands([]Action{UsersEdit}, "x", now.Add(2*time.Hour)); d.FreshLogin == nil || d.FreshLogin.MaxAge != 10*time.Minute {
+		t.Errorf("of two sign-ins that are wanted not the fresher counts: %+v", d.FreshLogin)
+	}
 	about, _ = rules.Covering(person(t, sales))
 	if d := about.Demands([]Action{UsersBlock}, "x", now); d != (Demand{}) {
 		t.Errorf("nothing is wanting, but %+v", d)
