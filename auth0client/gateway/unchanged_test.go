@@ -111,7 +111,7 @@ func short(v string) string {
 // changes that were made none replaced a value that its author had not seen; all others were told of the difference.
 func TestNoUpdateIsLostSilently(t *testing.T) {
 	t.Parallel()
-	const operators, edits = 4, 2600 // 10,400 interleavings
+	const operators, edits = 5, 2000 // 10,000 interleavings
 	d := newDesk(t, "")
 	tenant := &counterTenant{fields: map[string]string{"name": ">0", "nickname": ">0", "given_name": ">0"}}
 	d.o.Transport = tenant
