@@ -65,7 +65,7 @@ func TestTheControlEndpointAnswersThisMachineOnly(t *testing.T) {
 	r := serve(t, Options{})
 	for from, want := range map[string]int{"127.0.0.1:9": 204, "[::1]:9": 204, "192.0.2.1:9": 404} {
 		req := httptest.NewRequest("POST", "/_usher/faults", strings.NewReader("GET /api/v2/none 503"))
-		req.RemoteAddr = from
+		req.RemoteAddr, req.Host = from, "127.0.0.1"
 		rec := httptest.NewRecorder()
 		r.tenant.Handler().ServeHTTP(rec, req)
 		if rec.Code != want {

@@ -122,6 +122,7 @@ func forgetBrowsers(c *call) reply {
 	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
+	c.forgetTrusted(c.arg(0))
 	return nothing()
 }
 

@@ -83,15 +83,6 @@ func deleteRefreshTokens(c *call) reply {
 	return accepted()
 }
 
-// endFamilies kills a user's refresh tokens, all or those of one session. Access tokens live until they expire.
-func (t *Tenant) endFamilies(userID, sid string) {
-	for _, f := range t.families {
-		if f.userID == userID && (sid == "" || f.sid == sid) {
-			f.dead = true
-		}
-	}
-}
-
 func revokeAccess(c *call) reply {
 	id := c.arg(0)
 	if c.users.at(id) == nil {

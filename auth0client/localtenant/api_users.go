@@ -210,11 +210,7 @@ func deleteUser(c *call) reply {
 	c.sessions.drop(id)
 	c.grants.drop(id)
 	c.setMemberships(id, nil)
-	for _, f := range c.families {
-		if f.userID == id {
-			f.dead = true
-		}
-	}
+	c.endFamilies(id, "")
 	return nothing()
 }
 

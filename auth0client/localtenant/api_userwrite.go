@@ -358,7 +358,9 @@ func (u *user) apply(body map[string]any) {
 	text("family_name", &u.Family)
 	text("nickname", &u.Nickname)
 	text("picture", &u.Picture)
-	text("password", &u.Password)
+	if password, sent := body["password"].(string); sent {
+		u.keepPassword(password, nil)
+	}
 	flag("email_verified", &u.EmailVerified)
 	flag("phone_verified", &u.PhoneVerified)
 	flag("blocked", &u.Blocked)

@@ -2,12 +2,10 @@ package localtenant
 
 import (
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,49 +13,60 @@ import (
 
 // fault is a rule by which answers go wrong.
 type fault struct {
+	rule            string // as it was given
 	method, pattern string
-	kind            string // status, delay, garbage, drop, half
-	status          int
-	delay           time.Duration
+	effects         []effect
 	percent         int
+	left            int // how many more requests it hits; negative is all
 }
 
-// AddFault makes matching requests go wrong. A rule is "METHOD PATH WHAT [PERCENT%]", or WHAT alone for everything. WHAT
-// is a status such as 503, "delay=30s", "garbage" (not JSON), "drop" (the connection closes) or "half" (it closes in the
-// middle of the answer). In PATH, "*" stands for anything and "{id}" for one segment; METHOD may be "*".
+// effect is one thing that goes wrong.
+type effect struct {
+	kind   string
+	status int           // of status and after
+	wait   time.Duration // of delay and skew
+}
+
+// bodies are the kinds of fault that answer with something other than what was asked for.
+func bodies() []string { return []string{"garbage", "html", "notjson", "huge", "gzipbomb"} }
+
+// AddFault makes matching requests go wrong. A rule is "[METHOD PATH] WHAT… [PERCENT%] [xTIMES]". In PATH, "*" stands for
+// anything and "{id}" for one segment; METHOD may be "*". WHAT is one or more of
+//
+//	503                   a status from 400 to 599; 503after does what was asked first
+//	429 429past 429now 429far 429nohdr   rate limited, with a reset of that kind or no headers
+//	delay=2s              waits; the delays of several rules add up
+//	drop half             the connection closes at once, or in the middle of the answer after doing what was asked
+//	html notjson truncated huge gzipbomb   an answer that cannot be read ("garbage" is html)
+//	rotate revoke         the signing keys rotate, people's tokens are revoked, before the request is answered
+//	skew=+1h              the tenant's clock is wrong (only without METHOD and PATH)
+//
+// All rules that match a request act on it. Of those that answer it, the oldest does.
 func (t *Tenant) AddFault(rule string) error {
-	f := &fault{method: "*", pattern: "*", percent: 100}
+	f := &fault{rule: rule, method: "*", pattern: "*", percent: 100, left: -1}
 	words := strings.Fields(rule)
-	if n := len(words); n > 1 && strings.HasSuffix(words[n-1], "%") {
-		p, err := strconv.Atoi(strings.TrimSuffix(words[n-1], "%"))
-		if err != nil || p < 0 || p > 100 {
-			return fmt.Errorf("fault %q: %q is not a percentage", rule, words[n-1])
-		}
-		f.percent, words = p, words[:n-1]
+	if len(words) > 2 && (strings.HasPrefix(words[1], "/") || words[1] == "*") {
+		f.method, f.pattern, words = words[0], words[1], words[2:]
 	}
-	switch len(words) {
-	case 1:
-	case 3:
-		f.method, f.pattern = words[0], words[1]
-	default:
-		return fmt.Errorf("fault %q: want \"METHOD PATH WHAT [PERCENT%%]\" or \"WHAT\"", rule)
+	words, err := f.modifiers(words)
+	if err != nil {
+		return fmt.Errorf("fault %q: %w", rule, err)
 	}
-	what := words[len(words)-1]
-	length, delays := strings.CutPrefix(what, "delay=")
-	status, err := strconv.Atoi(what)
-	switch {
-	case what == "garbage" || what == "drop" || what == "half":
-		f.kind = what
-	case delays:
-		d, err := time.ParseDuration(length)
-		if err != nil || d < 0 {
-			return fmt.Errorf("fault %q: %q is not a duration", rule, length)
+	if len(words) == 0 {
+		return fmt.Errorf("fault %q: want \"[METHOD PATH] WHAT… [PERCENT%%] [xTIMES]\"", rule)
+	}
+	for _, w := range words {
+		e, err := parseEffect(w)
+		if err != nil {
+			return fmt.Errorf("fault %q: %w", rule, err)
 		}
-		f.kind, f.delay = "delay", d
-	case err == nil && status >= 400 && status <= 599:
-		f.kind, f.status = "status", status
-	default:
-		return fmt.Errorf("fault %q: %q is not a status from 400 to 599, delay=…, garbage, drop or half", rule, what)
+		if e.kind == "skew" {
+			if len(words) > 1 || f.pattern != "*" || f.method != "*" || f.percent != 100 || f.left >= 0 {
+				return fmt.Errorf("fault %q: a wrong clock is wrong for everything, at all times", rule)
+			}
+			t.SkewClock(e.wait)
+		}
+		f.effects = append(f.effects, e)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,11 +74,75 @@ func (t *Tenant) AddFault(rule string) error {
 	return nil
 }
 
-// ClearFaults lets everything work again.
+// modifiers takes the percentage and the number of times off the end of a rule.
+func (f *fault) modifiers(words []string) ([]string, error) {
+	for len(words) > 0 {
+		last := words[len(words)-1]
+		times, counted := strings.CutPrefix(last, "x")
+		switch {
+		case strings.HasSuffix(last, "%"):
+			p, err := strconv.Atoi(strings.TrimSuffix(last, "%"))
+			if err != nil || p < 0 || p > 100 {
+				return nil, fmt.Errorf("%q is not a percentage", last)
+			}
+			f.percent = p
+		case counted:
+			n, err := strconv.Atoi(times)
+			if err != nil || n < 1 {
+				return nil, fmt.Errorf("%q is not a number of times", last)
+			}
+			f.left = n
+		default:
+			return words, nil
+		}
+		words = words[:len(words)-1]
+	}
+	return words, nil
+}
+
+func parseEffect(word string) (effect, error) {
+	if slices.Contains(slices.Concat(bodies(), []string{"truncated", "drop", "half", "rotate", "revoke",
+		"429past", "429now", "429far", "429nohdr"}), word) {
+		return effect{kind: word}, nil
+	}
+	for _, kind := range []string{"delay", "skew"} {
+		if length, yes := strings.CutPrefix(word, kind+"="); yes {
+			d, err := time.ParseDuration(length)
+			if err != nil || d < 0 && kind == "delay" {
+				return effect{}, fmt.Errorf("%q is not a duration", length)
+			}
+			return effect{kind: kind, wait: d}, nil
+		}
+	}
+	number, after := strings.CutSuffix(word, "after")
+	if status, err := strconv.Atoi(number); err == nil && status >= 400 && status <= 599 {
+		kind := "status"
+		if after {
+			kind = "after"
+		}
+		return effect{kind: kind, status: status}, nil
+	}
+	return effect{}, fmt.Errorf("%q is not a status from 400 to 599, 429past, 429now, 429far, 429nohdr, 504after, delay=…, drop, half, "+
+		"html, notjson, truncated, huge, gzipbomb, rotate, revoke or skew=…", word)
+}
+
+// ClearFaults lets everything work again, the clock included.
 func (t *Tenant) ClearFaults() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.faults = nil
+	t.SkewClock(0)
+}
+
+// Faults lists the rules that still hit something.
+func (t *Tenant) Faults() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := []string{}
+	for _, f := range t.faults {
+		out = append(out, f.rule)
+	}
+	return out
 }
 
 func (f *fault) hits(r *http.Request) bool {
@@ -103,83 +176,18 @@ func wild(pattern, escaped string) bool {
 	return len(want) == len(have)
 }
 
-func (t *Tenant) faultFor(r *http.Request) *fault {
+// faultsFor is what goes wrong with a request, in the order of the rules. Rules that are used up go.
+func (t *Tenant) faultsFor(r *http.Request) []effect {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, f := range t.faults {
-		if f.hits(r) && (f.percent == 100 || rand.IntN(100) < f.percent) {
-			return f
+	var out []effect
+	t.faults = slices.DeleteFunc(t.faults, func(f *fault) bool {
+		if !f.hits(r) || f.percent < 100 && t.dice.IntN(100) >= f.percent {
+			return false
 		}
-	}
-	return nil
-}
-
-func (t *Tenant) withFaults(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/_usher/") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		f := t.faultFor(r)
-		if f == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		switch f.kind {
-		case "delay":
-			timer := time.NewTimer(f.delay)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-				next.ServeHTTP(w, r)
-			case <-r.Context().Done():
-			}
-		case "garbage":
-			w.Header().Set("Content-Type", "text/html")
-			io.WriteString(w, "<html><body><h1>It works!</h1></body>") //nolint:errcheck // broken on purpose
-		case "drop":
-			panic(http.ErrAbortHandler)
-		case "half":
-			half(w, r, next)
-		case "status":
-			t.broken(w, r, f.status)
-		}
+		out = append(out, f.effects...)
+		f.left = max(f.left-1, -1)
+		return f.left == 0
 	})
+	return out
 }
-
-// half does what was asked and sends the beginning of the answer: the caller cannot know whether it was done.
-func half(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	rec := httptest.NewRecorder()
-	next.ServeHTTP(rec, r)
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(rec.Body.Len()+1))
-	w.WriteHeader(rec.Code)
-	w.Write(rec.Body.Bytes()[:rec.Body.Len()/2]) //nolint:errcheck // broken on purpose
-	http.NewResponseController(w).Flush()        //nolint:errcheck // broken on purpose
-	panic(http.ErrAbortHandler)
-}
-
-func (t *Tenant) broken(w http.ResponseWriter, r *http.Request, status int) {
-	api := strings.HasPrefix(r.URL.Path, "/api/v2/")
-	if status == http.StatusTooManyRequests {
-		h := w.Header()
-		h.Set("X-RateLimit-Limit", "50")
-		h.Set("X-RateLimit-Remaining", "0")
-		h.Set("X-RateLimit-Reset", strconv.FormatInt(t.now().Add(time.Second).Unix(), 10))
-		if api {
-			send(w, fail(status, "Global limit has been reached", "too_many_requests"))
-		} else {
-			oauthFail(w, status, "too_many_requests", "Global limit has been reached")
-		}
-		return
-	}
-	if api {
-		send(w, fail(status, "This fault was switched on.", ""))
-		return
-	}
-	oauthFail(w, status, "server_error", "This fault was switched on.")
-}
-
-func copyText(into *strings.Builder, from io.Reader) (int64, error) { return io.Copy(into, from) }

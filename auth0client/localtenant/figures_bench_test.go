@@ -83,7 +83,10 @@ func reads(b *testing.B, t *Tenant) {
 	s := httptest.NewServer(t.Handler())
 	defer s.Close()
 	t.SetBaseURL(s.URL)
-	token, err := t.sign(claims{Scope: "read:users", Claims: jwt.Claims{Issuer: t.Issuer(), Subject: "bench@clients", Audience: jwt.Audience{t.ManagementAudience()},
+	if err := t.needKeys(keyCurrent); err != nil {
+		b.Fatal(err)
+	}
+	token, err := t.sign("JWT", claims{Scope: "read:users", Claims: jwt.Claims{Issuer: t.Issuer(), Subject: "bench@clients", Audience: jwt.Audience{t.ManagementAudience()},
 		Expiry: jwt.NewNumericDate(time.Now().Add(time.Hour)), ID: "bench"}})
 	if err != nil {
 		b.Fatal(err)

@@ -18,7 +18,6 @@ const (
 	gatewayClientID = "uSherGatewayM2MDemoApp0000000001"
 	shopClientID    = "uSherSh0pFrontendDemoApp00000001"
 	syncClientID    = "uSherCrmSyncM2MDemoApp0000000001"
-	// The secret guards a tenant that lives in memory, with invented people in it.
 
 	database      = "Username-Password-Authentication"
 	operatorsBase = "Operators"
@@ -102,23 +101,16 @@ func (t *Tenant) furnish() {
 	for _, x := range []*resourceServer{
 		{ID: pick(r, 24, hexDigits), Name: "Auth0 Management API", Identifier: t.ManagementAudience(), System: true,
 			Scopes: scopesOf(managementScopes()...)},
-		{ID: pick(r, 24, hexDigits), Name: "usher", Identifier: UsherAudience, Scopes: scopesOf(usherPermissions()...)},
-		{ID: pick(r, 24, hexDigits), Name: "Shop API", Identifier: shopAPI,
-			Scopes: scopesOf("read:orders", "write:orders", "refund:orders", "read:products", "write:products", "read:reviews",
-				"moderate:reviews")},
-		{ID: pick(r, 24, hexDigits), Name: "Billing API", Identifier: billingAPI,
+		{ID: pick(r, 24, hexDigits), Name: "usher", Identifier: UsherAudience, Scopes: scopesOf(usherPermissions()...),
+			Settings: rbac(dialectAuthz, true)},
+		{ID: pick(r, 24, hexDigits), Name: "Shop API", Identifier: shopAPI, Settings: rbac(dialectAuthz, true), Scopes: scopesOf("read:orders", "write:orders", "refund:orders", "read:products", "write:products", "read:reviews",
+			"moderate:reviews")},
+		{ID: pick(r, 24, hexDigits), Name: "Billing API", Identifier: billingAPI, Settings: rbac(dialectPlain, false),
 			Scopes: scopesOf("read:invoices", "write:invoices", "void:invoices", "read:reports", "export:reports")},
 	} {
 		t.apis.set(x.ID, x)
 	}
-	for _, x := range []*client{
-		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true},
-		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: rand.Text(), FirstParty: true},
-		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true},
-		{ID: syncClientID, Name: "CRM sync", Type: "non_interactive", Secret: rand.Text(), FirstParty: true},
-	} {
-		t.clients.set(x.ID, x)
-	}
+	t.furnishClients()
 	t.furnishRoles(id)
 	for _, o := range [][2]string{{"northwind", "Northwind Traders"}, {"contoso", "Contoso Retail"},
 		{"fabrikam", "Fabrikam Logistics"}, {"tailspin", "Tailspin Toys"}} {
@@ -126,6 +118,52 @@ func (t *Tenant) furnish() {
 		t.orgs.set(made.ID, made)
 	}
 }
+
+// furnishClients registers the apps: the console, with a few fixed loopback ports to come back to since Auth0 compares
+// callbacks letter by letter, the gateway and another program with their grants, and a shop.
+func (t *Tenant) furnishClients() {
+	rotating := map[string]any{"rotation_type": "rotating", "expiration_type": "expiring",
+		"leeway": int(t.opts.RefreshLeeway.Seconds()), "token_lifetime": int(refreshAbsolute.Seconds()), "infinite_token_lifetime": false,
+		"idle_token_lifetime": int(refreshLife.Seconds()), "infinite_idle_token_lifetime": false}
+	set := func(method string, grants, callbacks, logouts []string) map[string]any {
+		out := map[string]any{"token_endpoint_auth_method": method, "grant_types": grants, "callbacks": callbacks,
+			"allowed_logout_urls": logouts, "oidc_conformant": true}
+		if slices.Contains(grants, grantRefresh) {
+			out["refresh_token"] = rotating
+		}
+		return out
+	}
+	ports := func(path string) []string {
+		return []string{"http://127.0.0.1:8484" + path, "http://127.0.0.1:8485" + path, "http://127.0.0.1:8486" + path}
+	}
+	machine := func() map[string]any { return set(authPost, []string{grantClient}, []string{}, []string{}) }
+	for _, x := range []*client{
+		{ID: consoleClientID, Name: "usher console", Type: "native", FirstParty: true,
+			Settings: set(authNone, []string{grantDevice, grantCode, grantRefresh}, ports("/callback"), ports("/"))},
+		{ID: gatewayClientID, Name: "usher gateway", Type: "non_interactive", Secret: rand.Text(), FirstParty: true, Settings: machine()},
+		{ID: shopClientID, Name: "Shop", Type: "spa", FirstParty: true, Settings: set(authNone, []string{grantCode, grantRefresh},
+			[]string{"http://localhost:3000/callback"}, []string{"http://localhost:3000"})},
+		{ID: syncClientID, Name: "CRM sync", Type: "non_interactive", Secret: rand.Text(), FirstParty: true, Settings: machine()},
+	} {
+		t.clients.set(x.ID, x)
+	}
+	management := t.apis.find(func(a *resourceServer) bool { return a.System }).ID
+	for _, g := range []*clientGrant{
+		{ID: "cgr_usherGateway0001", Client: gatewayClientID, Scopes: slices.DeleteFunc(managementScopes(), aboutOneself)},
+		{ID: "cgr_usherCrmSync0001", Client: syncClientID, Scopes: []string{"read:users", "update:users", "update:users_app_metadata"}},
+	} {
+		g.API, g.Subject = management, subjectClient
+		t.clientGrants.set(g.ID, g)
+	}
+}
+
+// rbac is the settings of an API whose users get what their roles say.
+func rbac(dialect string, offline bool) map[string]any {
+	return map[string]any{"enforce_policies": true, "token_dialect": dialect, "allow_offline_access": offline}
+}
+
+// aboutOneself reports that a scope of the Management API is for a person's own record.
+func aboutOneself(scope string) bool { return strings.Contains(scope, ":current_user") }
 
 func (t *Tenant) furnishRoles(id func(string) string) {
 	viewer := strings.Fields("users:read mfa:read sessions:read roles:read orgs:read logs:read stats:read")

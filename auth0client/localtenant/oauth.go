@@ -1,18 +1,14 @@
 package localtenant
 
 import (
-	"crypto/subtle"
 	"encoding/json"
-	"html"
 	"net/http"
-	"slices"
 	"strings"
-
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 const (
 	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
+	grantCode    = "authorization_code"
 	grantRefresh = "refresh_token"
 	grantClient  = "client_credentials"
 )
@@ -20,14 +16,31 @@ const (
 func (t *Tenant) oauthRoutes(m *http.ServeMux) {
 	m.HandleFunc("GET /.well-known/openid-configuration", t.discovery)
 	m.HandleFunc("GET /.well-known/jwks.json", t.serveKeys)
-	m.HandleFunc("POST /oauth/device/code", t.deviceCode)
-	m.HandleFunc("POST /oauth/token", t.token)
-	m.HandleFunc("POST /oauth/revoke", t.revoke)
-	m.HandleFunc("/userinfo", t.userinfo)
-	m.HandleFunc("GET /activate", t.activatePage)
-	m.HandleFunc("POST /activate", t.activateAnswer)
-	m.HandleFunc("GET /v2/logout", loggedOut)
-	m.HandleFunc("GET /oidc/logout", loggedOut)
+	// The Authentication API shares one rate limit; a device's requests have one per address besides.
+	api := func(pattern string, do http.HandlerFunc) { m.HandleFunc(pattern, t.limited(limitAPI, do)) }
+	api("POST /oauth/device/code", t.limited(limitDeviceCode, t.deviceCode))
+	api("POST /oauth/token", t.limited(limitToken, t.token))
+	api("POST /oauth/revoke", t.revoke)
+	api("GET /authorize", t.authorize)
+	api("POST /authorize", t.authorize)
+	api("/userinfo", t.userinfo)
+	api("GET /v2/logout", t.logout)
+	api("GET /oidc/logout", t.oidcLogout)
+	api("POST /dbconnections/change_password", t.askPasswordChange)
+	api("POST /dbconnections/signup", t.signup)
+	m.HandleFunc("GET /activate", t.limited(limitPrompt, t.activatePage))
+	m.HandleFunc("POST /activate", t.limited(limitActivation, t.activateAnswer))
+	m.HandleFunc("GET /u/login", t.loginPage)
+	m.HandleFunc("POST /u/login", t.loginAnswer)
+	m.HandleFunc("GET /u/mfa", t.factorPage)
+	m.HandleFunc("POST /u/mfa", t.factorAnswer)
+	m.HandleFunc("GET /u/consent", t.consentPage)
+	m.HandleFunc("POST /u/consent", t.consentAnswer)
+	m.HandleFunc("GET /u/reset-password", t.resetPage)
+	m.HandleFunc("POST /u/reset-password", t.resetAnswer)
+	m.HandleFunc("GET /u/email-verification", t.verifyEmail)
+	m.HandleFunc("GET /mfa/enrollment", t.enrolPage)
+	m.HandleFunc("POST /mfa/enrollment", t.enrolAnswer)
 }
 
 func sendJSON(w http.ResponseWriter, status int, v any) {
@@ -44,6 +57,26 @@ func sendJSON(w http.ResponseWriter, status int, v any) {
 	w.Write(raw) //nolint:errcheck // the client is gone: nobody is left to tell
 }
 
+// refusal is an error of the Authentication API. A nil one is none.
+type refusal struct {
+	status            int
+	code, description string
+}
+
+func (r *refusal) send(w http.ResponseWriter) { oauthFail(w, r.status, r.code, r.description) }
+
+func missingParameter(name string) *refusal {
+	return &refusal{http.StatusBadRequest, "invalid_request", "Missing required parameter: " + name}
+}
+
+func invalidGrant(why string) *refusal {
+	return &refusal{http.StatusForbidden, "invalid_grant", why}
+}
+
+func unsigned() *refusal {
+	return &refusal{http.StatusInternalServerError, "server_error", "The token could not be signed."}
+}
+
 func oauthFail(w http.ResponseWriter, status int, code, description string) {
 	sendJSON(w, status, map[string]string{"error": code, "error_description": description})
 }
@@ -58,32 +91,30 @@ func (t *Tenant) discovery(w http.ResponseWriter, _ *http.Request) {
 		"scopes_supported": []string{"openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname",
 			"email", "email_verified", "picture", "created_at", "identities", "phone", "address"},
 		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
-		"grant_types_supported":                 []string{grantClient, grantRefresh, grantDevice},
-		"subject_types_supported":               []string{"public"},
-		"id_token_signing_alg_values_supported": []string{"RS256"},
-		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
-		"claims_supported": []string{"aud", "auth_time", "created_at", "email", "email_verified", "exp", "iat", "iss", "name",
-			"nickname", "picture", "sub"},
-		"code_challenge_methods_supported": []string{"S256"}, "request_uri_parameter_supported": false,
+		"grant_types_supported":                            []string{grantClient, grantCode, grantRefresh, grantDevice},
+		"subject_types_supported":                          []string{"public"},
+		"id_token_signing_alg_values_supported":            []string{"RS256"},
+		"token_endpoint_auth_methods_supported":            []string{authBasic, authPost, authKey, authNone},
+		"token_endpoint_auth_signing_alg_values_supported": assertionAlgorithms(),
+		"claims_supported": []string{"aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name",
+			"given_name", "iat", "identities", "iss", "name", "nickname", "phone_number", "picture", "sub"},
+		"code_challenge_methods_supported": []string{"S256", "plain"}, "request_uri_parameter_supported": false,
+		"request_parameter_supported": false,
 	})
 }
 
 func (t *Tenant) serveKeys(w http.ResponseWriter, _ *http.Request) {
-	set, err := t.jwks()
-	if err != nil {
-		http.Error(w, "The signing key could not be made.", http.StatusInternalServerError)
-		return
-	}
-	sendJSON(w, http.StatusOK, set)
-}
-
-func (t *Tenant) clientByID(id string) *client {
-	for _, c := range t.clients.all() {
-		if c.ID == id {
-			return c
+	err := t.needKeys(keyCurrent, keyNext)
+	if err == nil {
+		t.mu.Lock()
+		defer t.release()
+		set, broken := t.jwks()
+		if err = broken; err == nil {
+			sendJSON(w, http.StatusOK, set)
+			return
 		}
 	}
-	return nil
+	http.Error(w, "The signing key could not be made.", http.StatusInternalServerError)
 }
 
 // parameters reads the body of an OAuth request, form or JSON: Auth0 takes both.
@@ -91,7 +122,7 @@ func parameters(w http.ResponseWriter, r *http.Request) (map[string]string, bool
 	out := map[string]string{}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		if err := json.NewDecoder(r.Body).Decode(&out); err != nil {
+		if err := json.NewDecoder(r.Body).Decode(&out); err != nil || out == nil {
 			oauthFail(w, http.StatusBadRequest, "invalid_request", "The body is not JSON with text values.")
 			return nil, false
 		}
@@ -105,9 +136,23 @@ func parameters(w http.ResponseWriter, r *http.Request) (map[string]string, bool
 		}
 	}
 	if id, password, found := r.BasicAuth(); found {
+		if out["client_secret"] != "" || out["client_assertion"] != "" {
+			oauthFail(w, http.StatusBadRequest, "invalid_request", "Multiple client authentication methods were sent.")
+			return nil, false
+		}
 		out["client_id"], out["client_secret"] = id, password
 	}
 	return out, true
+}
+
+// audienceAsked is the API a sign-in is for, by either name of the parameter.
+func (t *Tenant) audienceAsked(named func(string) string) string {
+	for _, a := range []string{named("audience"), named("resource"), t.opts.DefaultAudience} {
+		if a != "" {
+			return a
+		}
+	}
+	return ""
 }
 
 func (t *Tenant) token(w http.ResponseWriter, r *http.Request) {
@@ -115,206 +160,43 @@ func (t *Tenant) token(w http.ResponseWriter, r *http.Request) {
 	if !fine {
 		return
 	}
-	c := t.clientByID(p["client_id"])
-	if c == nil {
-		oauthFail(w, http.StatusUnauthorized, "invalid_client", "Unknown client: "+p["client_id"])
+	if t.needKeys(keyCurrent) != nil {
+		unsigned().send(w)
 		return
 	}
-	if c.Secret != "" && subtle.ConstantTimeCompare([]byte(c.Secret), []byte(p["client_secret"])) != 1 {
-		oauthFail(w, http.StatusUnauthorized, "access_denied", "Unauthorized")
+	t.mu.Lock()
+	defer t.release()
+	t.tidy()
+	v := visitorOf(r, p["client_id"])
+	c, bad := t.authenticate(p)
+	if bad != nil {
+		if p["grant_type"] == grantClient {
+			t.noteEvent("feccft", nil, bad.description, v)
+		}
+		bad.send(w)
 		return
 	}
-	allowed := []string{grantDevice, grantRefresh}
-	if c.Type == "non_interactive" {
-		allowed = []string{grantClient}
+	v.Client = c.ID
+	exchanges := map[string]func(http.ResponseWriter, *client, map[string]string, visitor) *refusal{
+		grantDevice: t.deviceToken, grantCode: t.codeToken, grantRefresh: t.refreshToken, grantClient: t.clientToken,
 	}
-	switch g := p["grant_type"]; {
+	g := p["grant_type"]
+	exchange, known := exchanges[g]
+	switch {
 	case g == "":
-		oauthFail(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: grant_type")
-	case !slices.Contains([]string{grantDevice, grantRefresh, grantClient}, g):
-		oauthFail(w, http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: "+g)
-	case !slices.Contains(allowed, g):
-		oauthFail(w, http.StatusForbidden, "unauthorized_client", "Grant type '"+g+"' not allowed for the client.")
-	case g == grantDevice:
-		t.deviceToken(w, p)
-	case g == grantRefresh:
-		t.refreshToken(w, p)
+		bad = missingParameter("grant_type")
+	case !known:
+		bad = &refusal{http.StatusForbidden, "unsupported_grant_type", "Unsupported grant type: " + g}
+	case !c.may(g):
+		bad = notAllowed(g)
 	default:
-		t.clientToken(w, p)
+		bad = exchange(w, c, p, v)
+	}
+	if bad != nil {
+		bad.send(w)
 	}
 }
 
-func (t *Tenant) clientToken(w http.ResponseWriter, p map[string]string) {
-	if p["audience"] != t.ManagementAudience() {
-		oauthFail(w, http.StatusForbidden, "access_denied", "Service not found: "+p["audience"])
-		return
-	}
-	scopes := slices.DeleteFunc(managementScopes(), func(s string) bool { return strings.Contains(s, ":current_user") })
-	if asked := strings.Fields(p["scope"]); len(asked) > 0 {
-		if i := slices.IndexFunc(asked, func(s string) bool { return !slices.Contains(scopes, s) }); i >= 0 {
-			oauthFail(w, http.StatusForbidden, "access_denied", "Client has not been granted scopes: "+asked[i])
-			return
-		}
-		scopes = asked
-	}
-	now := t.now()
-	scope := strings.Join(scopes, " ")
-	raw, err := t.sign(claims{Claims: jwt.Claims{
-		Issuer: t.Issuer(), Subject: p["client_id"] + "@clients", Audience: jwt.Audience{t.ManagementAudience()},
-		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(accessLife)), ID: secret(22, alnum),
-	}, Scope: scope, AZP: p["client_id"], Grant: "client-credentials"})
-	if err != nil {
-		oauthFail(w, http.StatusInternalServerError, "server_error", "The token could not be signed.")
-		return
-	}
-	sendJSON(w, http.StatusOK, map[string]any{"access_token": raw, "scope": scope,
-		"expires_in": int(accessLife.Seconds()), "token_type": "Bearer"})
-}
-
-// issue answers a grant with the tokens of a sign-in. The tenant is locked.
-func (t *Tenant) issue(w http.ResponseWriter, f *family, rt string) {
-	access, scope, err := t.accessToken(f)
-	out := map[string]any{"access_token": access, "scope": scope, "expires_in": int(t.opts.TokenLife.Seconds()),
-		"token_type": "Bearer"}
-	if err == nil && slices.Contains(f.scopes, "openid") {
-		out["id_token"], err = t.idToken(f)
-	}
-	if err != nil {
-		oauthFail(w, http.StatusInternalServerError, "server_error", "The token could not be signed.")
-		return
-	}
-	if rt != "" {
-		out["refresh_token"] = rt
-	}
-	sendJSON(w, http.StatusOK, out)
-}
-
-// newRefresh makes the next refresh token of a sign-in. The tenant is locked.
-func (t *Tenant) newRefresh(f *family) (string, *refreshToken) {
-	expires := t.now().Add(refreshLife)
-	if expires.After(f.absolute) {
-		expires = f.absolute
-	}
-	raw := "v1." + secret(48, alnum)
-	rt := &refreshToken{f: f, expires: expires}
-	t.refresh[raw] = rt
-	return raw, rt
-}
-
-func (t *Tenant) refreshToken(w http.ResponseWriter, p map[string]string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	rt := t.refresh[p["refresh_token"]]
-	bad := func(why string) { oauthFail(w, http.StatusForbidden, "invalid_grant", why) }
-	switch {
-	case p["refresh_token"] == "":
-		oauthFail(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: refresh_token")
-		return
-	case rt == nil || rt.f.dead || rt.f.clientID != p["client_id"] || t.users.at(rt.f.userID) == nil:
-		bad("Unknown or invalid refresh token.")
-		return
-	case !t.now().Before(rt.expires):
-		bad("Unknown or invalid refresh token.")
-		return
-	case t.users.at(rt.f.userID).isBlocked():
-		bad("user is blocked")
-		return
-	}
-	if rt.next != nil {
-		// Within the leeway the previous token may come again, but only that one: its successor must be unused.
-		within := t.opts.RefreshLeeway > 0 && t.now().Sub(rt.rotated) <= t.opts.RefreshLeeway && rt.next.next == nil
-		if !within {
-			rt.f.dead = true
-			t.record("ferrt", t.users.at(rt.f.userID), "Unsuccessful Refresh Token exchange, reused refresh token detected")
-			bad("Unknown or invalid refresh token.")
-			return
-		}
-	}
-	narrowed := *rt.f
-	if asked := strings.Fields(p["scope"]); len(asked) > 0 {
-		narrowed.scopes = slices.DeleteFunc(slices.Clone(asked), func(s string) bool { return !slices.Contains(rt.f.scopes, s) })
-	}
-	raw, next := t.newRefresh(rt.f)
-	if rt.next == nil {
-		rt.rotated = t.now()
-	}
-	rt.next = next
-	t.record("sertft", t.users.at(rt.f.userID), "")
-	t.issueShared(w, rt.f, &narrowed, raw)
-}
-
-// issueShared answers with narrowed scopes, but keeps the tokens tied to the whole sign-in.
-func (t *Tenant) issueShared(w http.ResponseWriter, whole, narrowed *family, raw string) {
-	before := len(t.issued)
-	t.issue(w, narrowed, raw)
-	if len(t.issued) == before {
-		return
-	}
-	for id, f := range t.issued {
-		if f == narrowed {
-			t.issued[id] = whole
-		}
-	}
-}
-
-func (t *Tenant) revoke(w http.ResponseWriter, r *http.Request) {
-	p, fine := parameters(w, r)
-	if !fine {
-		return
-	}
-	c := t.clientByID(p["client_id"])
-	switch {
-	case c == nil:
-		oauthFail(w, http.StatusUnauthorized, "invalid_client", "Unknown client: "+p["client_id"])
-		return
-	case c.Secret != "" && subtle.ConstantTimeCompare([]byte(c.Secret), []byte(p["client_secret"])) != 1:
-		oauthFail(w, http.StatusUnauthorized, "access_denied", "Unauthorized")
-		return
-	case p["token"] == "":
-		oauthFail(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: token")
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if rt := t.refresh[p["token"]]; rt != nil && rt.f.clientID == p["client_id"] {
-		// A rotating token stands for its family: what it was rotated into must not outlive it.
-		rt.f.dead = true
-		t.record("srrt", t.users.at(rt.f.userID), "")
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-}
-
-func (t *Tenant) userinfo(w http.ResponseWriter, r *http.Request) {
-	who, problem := t.bearer(r)
-	t.mu.Lock()
-	u := t.users.at(who.Subject)
-	t.mu.Unlock()
-	if problem != "" || u == nil || !slices.Contains(who.Audience, t.Issuer()+"userinfo") {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."`)
-		http.Error(w, "Unauthorized", http.StatusUnauthorized)
-		return
-	}
-	out := map[string]any{"sub": u.ID}
-	scopes := strings.Fields(who.Scope)
-	if slices.Contains(scopes, "profile") {
-		for _, f := range []string{"name", "nickname", "given_name", "family_name", "picture", "updated_at"} {
-			if v, has := u.field(f); has {
-				out[f] = v
-			}
-		}
-	}
-	if slices.Contains(scopes, "email") {
-		out["email"] = u.Email
-		if u.EmailVerified != nil {
-			out["email_verified"] = *u.EmailVerified
-		}
-	}
-	sendJSON(w, http.StatusOK, out)
-}
-
-func (u *user) isBlocked() bool { return u.Blocked != nil && *u.Blocked }
-
-func loggedOut(w http.ResponseWriter, _ *http.Request) {
-	page(w, http.StatusOK, "Signed out", "<p>"+html.EscapeString("You are signed out. You can close this window.")+"</p>")
+func notAllowed(grant string) *refusal {
+	return &refusal{http.StatusForbidden, "unauthorized_client", "Grant type '" + grant + "' not allowed for the client."}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -25,18 +24,17 @@ const (
 	deviceDone
 )
 
+// deviceRequest is a sign-in by device code.
 type deviceRequest struct {
-	code, userCode     string
-	clientID, audience string
-	scopes             []string
-	nonce              string
-	expires            time.Time
-	interval           time.Duration
-	polled             time.Time
-	state              deviceState
-	userID             string
-	approved           time.Time
-	told               bool // expired_token was said: it is said once
+	UserCode string // its hash
+	Asked    asked
+	Expires  time.Time
+	Interval time.Duration
+	Polled   time.Time // when the last poll was answered
+	State    deviceState
+	Who      proven // once approved
+	Why      string // once denied
+	Told     bool   // expired_token was said: it is said once
 }
 
 func (t *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
@@ -44,133 +42,157 @@ func (t *Tenant) deviceCode(w http.ResponseWriter, r *http.Request) {
 	if !fine {
 		return
 	}
-	c := t.clientByID(p["client_id"])
-	switch {
-	case p["client_id"] == "":
-		oauthFail(w, http.StatusBadRequest, "invalid_request", "Missing required parameter: client_id")
-		return
-	case c == nil:
-		oauthFail(w, http.StatusUnauthorized, "invalid_client", "Unknown client: "+p["client_id"])
-		return
-	case c.Type != "native":
-		oauthFail(w, http.StatusForbidden, "unauthorized_client",
-			"Grant type '"+grantDevice+"' not allowed for the client.")
-		return
-	case p["audience"] != "" && !t.knowsAPI(p["audience"]):
-		oauthFail(w, http.StatusForbidden, "access_denied", "Service not found: "+p["audience"])
-		return
-	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	code := secret(4, userCodeChars) + "-" + secret(4, userCodeChars)
-	d := &deviceRequest{
-		code: secret(24, alnum), userCode: code, clientID: c.ID, audience: p["audience"], scopes: strings.Fields(p["scope"]),
-		nonce: p["nonce"], expires: t.now().Add(t.opts.CodeLife), interval: t.opts.DeviceInterval,
+	defer t.release()
+	t.tidy()
+	a := asked{Client: p["client_id"], Scopes: strings.Fields(p["scope"]), Nonce: p["nonce"],
+		Audience: t.audienceAsked(func(name string) string { return p[name] })}
+	if bad := t.mayUseDevice(a); bad != nil {
+		t.noteEvent("fdeaz", nil, bad.description, visitorOf(r, a.Client))
+		bad.send(w)
+		return
 	}
-	t.devices[d.code], t.deviceUser[d.userCode] = d, d
+	code, userCode := secret(24, alnum), secret(4, userCodeChars)+"-"+secret(4, userCodeChars)
+	t.devices.set(hashOf(code), deviceRequest{UserCode: hashOf(userCode), Asked: a, Expires: t.now().Add(t.opts.CodeLife),
+		Interval: t.opts.DeviceInterval})
 	sendJSON(w, http.StatusOK, map[string]any{
-		"device_code": d.code, "user_code": d.userCode, "verification_uri": t.base + "/activate",
-		"verification_uri_complete": t.base + "/activate?user_code=" + d.userCode,
+		"device_code": code, "user_code": userCode, "verification_uri": t.base + "/activate",
+		"verification_uri_complete": t.base + "/activate?user_code=" + userCode,
 		"expires_in":                int(t.opts.CodeLife.Seconds()), "interval": int(t.opts.DeviceInterval.Seconds()),
 	})
 }
 
-func (t *Tenant) knowsAPI(identifier string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.apis.find(func(a *resourceServer) bool { return a.Identifier == identifier }) != nil
+// mayUseDevice refuses what Auth0 has no device flow for: apps that are not native, not the tenant's own, not public, or
+// not set up for it.
+func (t *Tenant) mayUseDevice(a asked) *refusal {
+	c := t.clientByID(a.Client)
+	switch {
+	case a.Client == "":
+		return missingParameter("client_id")
+	case c == nil:
+		return &refusal{http.StatusUnauthorized, "invalid_client", "Unknown client: " + a.Client}
+	case c.Type != "native" || !c.FirstParty || c.authMethod() != authNone || !c.may(grantDevice):
+		return notAllowed(grantDevice)
+	}
+	return t.mayAsk(c, a)
 }
 
-func (t *Tenant) deviceToken(w http.ResponseWriter, p map[string]string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	d := t.devices[p["device_code"]]
-	if d == nil || d.clientID != p["client_id"] || d.state == deviceDone || d.told {
-		oauthFail(w, http.StatusForbidden, "invalid_grant", "Invalid or expired device code.")
-		return
+// deviceToken answers a poll. The tenant is locked.
+func (t *Tenant) deviceToken(w http.ResponseWriter, c *client, p map[string]string, v visitor) *refusal {
+	now, key := t.now(), hashOf(p["device_code"])
+	d := t.devices.at(key)
+	forbidden := func(code, why string) *refusal { return &refusal{http.StatusForbidden, code, why} }
+	switch {
+	case p["device_code"] == "":
+		return missingParameter("device_code")
+	case !t.devices.has(key) || d.Asked.Client != c.ID || d.State == deviceDone || d.Told:
+		return invalidGrant("Invalid or expired device code.")
+	case !now.Before(d.Expires):
+		d.Told = true
+		t.devices.set(key, d)
+		t.noteEvent("fede", nil, "The device code is expired.", v)
+		return forbidden("expired_token", "The device code is expired.")
 	}
-	if !now.Before(d.expires) {
-		d.told = true
-		oauthFail(w, http.StatusForbidden, "expired_token", "The device code is expired.")
-		return
-	}
-	early := !d.polled.IsZero() && now.Sub(d.polled) < d.interval
-	d.polled = now
+	early := !d.Polled.IsZero() && now.Sub(d.Polled) < d.Interval
+	d.Polled = now
 	if early {
-		said := int(d.interval.Seconds())
-		d.interval += deviceInterval
-		oauthFail(w, http.StatusTooManyRequests, "slow_down",
-			fmt.Sprintf("You are polling faster than the specified interval of %d seconds.", said))
-		return
+		said := int(d.Interval.Seconds())
+		d.Interval += deviceInterval
+		t.devices.set(key, d)
+		return &refusal{http.StatusTooManyRequests, "slow_down",
+			fmt.Sprintf("You are polling faster than the specified interval of %d seconds.", said)}
 	}
-	switch d.state {
-	case devicePending:
-		oauthFail(w, http.StatusForbidden, "authorization_pending", "User has yet to authorize device code.")
-		return
-	case deviceDenied:
-		d.state = deviceDone
-		oauthFail(w, http.StatusForbidden, "access_denied", "User cancelled the confirmation prompt.")
-		return
+	state := d.State
+	if state == deviceApproved || state == deviceDenied {
+		d.State = deviceDone
 	}
-	d.state = deviceDone
-	u := t.users.at(d.userID)
-	if u == nil || u.isBlocked() {
-		oauthFail(w, http.StatusForbidden, "access_denied", "user is blocked")
-		return
+	t.devices.set(key, d)
+	u := t.users.at(d.Who.UserID)
+	switch {
+	case state == devicePending:
+		return forbidden("authorization_pending", "User has yet to authorize device code.")
+	case state == deviceDenied:
+		return forbidden("access_denied", d.Why)
+	case u == nil || u.isBlocked():
+		t.noteEvent("fede", u, "user is blocked", v)
+		return forbidden("access_denied", "user is blocked")
 	}
-	f := &family{userID: d.userID, clientID: d.clientID, audience: d.audience, scopes: d.scopes, nonce: d.nonce,
-		sid: secret(32, alnum), authTime: d.approved, absolute: now.Add(365 * 24 * time.Hour)}
-	t.families = append(t.families, f)
-	rt := ""
-	if slices.Contains(d.scopes, "offline_access") && d.audience != t.ManagementAudience() {
-		rt, _ = t.newRefresh(f)
+	if bad := t.begin(w, d.Asked, d.Who); bad != nil {
+		return bad
 	}
-	t.signedIn(u, f)
-	t.record("sede", u, "")
-	t.issue(w, f, rt)
+	t.noteEvent("sede", u, "Device Code for Access Token", v)
+	return nil
 }
 
-// signedIn notes a login on the record, as Auth0 does.
-func (t *Tenant) signedIn(u *user, f *family) {
-	c := u.clone()
-	c.LastLogin, c.Updated = t.now().UTC(), t.now().UTC()
-	c.Logins++
-	c.LastIP = "127.0.0.1"
-	t.put(c)
-	t.sessions.set(u.ID, append(t.sessions.at(u.ID), &session{ID: f.sid, Created: c.LastLogin, Active: c.LastLogin, IP: c.LastIP,
-		Client: f.clientID}))
+// pendingDevice finds an open request by the code a person typed.
+func (t *Tenant) pendingDevice(userCode string) (key string, d deviceRequest, err error) {
+	hash := hashOf(normalCode(userCode))
+	for k, row := range t.devices.all() {
+		if row.UserCode == hash {
+			key, d = k, row
+		}
+	}
+	switch {
+	case key == "" || !t.now().Before(d.Expires):
+		return "", d, errors.New("this code is not known, or it has expired")
+	case d.State != devicePending:
+		return "", d, errors.New("this code was used already")
+	}
+	return key, d, nil
 }
 
-// Approve answers a pending device code as the operator of a preset: viewer, support or admin.
+// Approve answers a pending device code as the operator of a preset: viewer, support or admin. No password and no second
+// factor is asked for: it is for demonstrations and tests.
 func (t *Tenant) Approve(userCode, preset string) error {
 	id, known := operatorID(preset)
 	if !known {
 		return fmt.Errorf("there is no operator %q: choose viewer, support or admin", preset)
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.decide(userCode, id)
+	defer t.release()
+	return t.approveAs(userCode, id)
 }
 
-// decide settles a pending request: approved as userID, or denied when that is empty. The tenant is locked.
-func (t *Tenant) decide(userCode, userID string) error {
-	d := t.deviceUser[normalCode(userCode)]
-	switch {
-	case d == nil || !t.now().Before(d.expires):
-		return errors.New("this code is not known, or it has expired")
-	case d.state != devicePending:
-		return errors.New("this code was used already")
-	case userID == "":
-		d.state = deviceDenied
-		t.record("fdecc", nil, "User cancelled the confirmation prompt")
-		return nil
-	case t.users.at(userID) == nil:
-		return errors.New("this operator no longer exists")
+// approveAs approves a code for a person without asking them. The tenant is locked.
+func (t *Tenant) approveAs(userCode, userID string) error {
+	key, d, err := t.pendingDevice(userCode)
+	if err != nil {
+		return err
 	}
-	d.state, d.userID, d.approved = deviceApproved, userID, t.now()
-	t.record("s", t.users.at(userID), "")
+	u := t.users.at(userID)
+	if u == nil {
+		return errors.New("there is no such user")
+	}
+	t.approveDevice(key, t.signedIn(u, here(d.Asked.Client), false))
 	return nil
+}
+
+func (t *Tenant) approveDevice(key string, who proven) {
+	d := t.devices.at(key)
+	d.State, d.Who = deviceApproved, who
+	t.devices.set(key, d)
+}
+
+// denyDevice refuses a code in the words Auth0 uses when the person did. The tenant is locked.
+func (t *Tenant) denyDevice(key, why string) {
+	d := t.devices.at(key)
+	d.State, d.Why = deviceDenied, why
+	t.devices.set(key, d)
+}
+
+// ExpireDevices lets the time of every open device code run out.
+func (t *Tenant) ExpireDevices() int {
+	t.mu.Lock()
+	defer t.release()
+	n := 0
+	for _, key := range t.devices.names() {
+		if d := t.devices.at(key); d.State != deviceDone && t.now().Before(d.Expires) {
+			d.Expires = t.now()
+			t.devices.set(key, d)
+			n++
+		}
+	}
+	return n
 }
 
 // normalCode takes a code as people type it: any case, with or without the hyphen.

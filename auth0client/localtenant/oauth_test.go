@@ -140,3 +140,66 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 		t.Errorf("refresh after: %d", status)
 	}
 }
+
+func TestCodesAndTokensLiveAsLongAsTheOptionsSay(t *testing.T) {
+	t.Parallel()
+	r := serve(t, Options{CodeLife: time.Minute, TokenLife: 30 * time.Second})
+	if m := r.signIn("admin"); m["expires_in"] != 30.0 {
+		t.Errorf("the token is good for %v", m["expires_in"])
+	}
+	d := r.start("openid")
+	r.clock.pass(61 * time.Second)
+	if d["expires_in"] != 60.0 {
+		t.Errorf("the code is good for %v", d["expires_in"])
+	}
+	r.wantPoll(d["device_code"], 403, "expired_token")
+}
+
+func TestDeviceCodesAreForPublicNativeAppsOfTheTenant(t *testing.T) {
+	t.Parallel()
+	r := serve(t, Options{DefaultAudience: UsherAudience})
+	native := func(change func(*client)) string {
+		r.tenant.mu.Lock()
+		defer r.tenant.mu.Unlock()
+		c := &client{ID: "app_" + secret(8, alnum), Name: "App", Type: "native", FirstParty: true, Settings: map[string]any{
+			"token_endpoint_auth_method": authNone, "grant_types": []any{grantDevice}}}
+		change(c)
+		r.tenant.clients.set(c.ID, c)
+		return c.ID
+	}
+	for name, c := range map[string]struct {
+		form   url.Values
+		status int
+		kind   string
+	}{
+		"a native app":        {url.Values{"client_id": {native(func(*client) {})}}, 200, ""},
+		"no app":              {url.Values{}, 400, "invalid_request"},
+		"an unknown app":      {url.Values{"client_id": {"who"}}, 401, "invalid_client"},
+		"a web page":          {url.Values{"client_id": {shopClientID}}, 403, "unauthorized_client"},
+		"a machine":           {url.Values{"client_id": {gatewayClientID}}, 403, "unauthorized_client"},
+		"an app of others":    {url.Values{"client_id": {native(func(c *client) { c.FirstParty = false })}}, 403, "unauthorized_client"},
+		"one with a secret":   {url.Values{"client_id": {native(func(c *client) { c.Settings["token_endpoint_auth_method"] = authPost })}}, 403, "unauthorized_client"},
+		"not set up for it":   {url.Values{"client_id": {native(func(c *client) { c.Settings["grant_types"] = []any{grantCode} })}}, 403, "unauthorized_client"},
+		"with an unknown API": {url.Values{"client_id": {consoleClientID}, "audience": {"https://none"}}, 403, "access_denied"},
+		"by its other name":   {url.Values{"client_id": {consoleClientID}, "resource": {"https://none"}}, 403, "access_denied"},
+	} {
+		if status, m := r.form("/oauth/device/code", c.form); status != c.status || c.kind != "" && m["error"] != c.kind {
+			t.Errorf("%s: %d %v", name, status, m)
+		}
+	}
+	r.wantLogged("fdeaz")
+	for resource, want := range map[string]string{"": UsherAudience, shopAPI: shopAPI} {
+		_, d := r.form("/oauth/device/code", url.Values{"client_id": {consoleClientID}, "resource": {resource}})
+		if err := r.tenant.Approve(d["user_code"].(string), "admin"); err != nil {
+			t.Fatal(err)
+		}
+		_, m := r.poll(d["device_code"])
+		if c, err := r.tenant.verify(m["access_token"].(string)); err != nil || !slices.Equal(c.Audience, []string{want}) {
+			t.Errorf("resource %q: audience %v %v", resource, c.Audience, err)
+		}
+	}
+	if p := r.browser().get("/activate?user_code=AAAA-BBBB"); p.status != 400 {
+		t.Errorf("a code nobody was given: %d", p.status)
+	}
+	r.wantLogged("fdeac")
+}

@@ -31,7 +31,7 @@ type bucket struct {
 }
 
 func (b *bucket) take(now time.Time) bool {
-	b.tokens = math.Min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.perSecond)
+	b.tokens = math.Min(b.burst, b.tokens+max(0, now.Sub(b.at).Seconds())*b.perSecond) // a clock put back takes none away
 	b.at = now
 	if b.tokens < 1 {
 		return false

@@ -50,6 +50,7 @@ type resourceServer struct {
 	ID, Name, Identifier string
 	System               bool
 	Scopes               []scope
+	Settings             map[string]any // what else the API shows of it, by the API's names
 }
 
 type scope struct{ Value, Description string }
@@ -58,6 +59,14 @@ type client struct {
 	ID, Name, Type string
 	Secret         string
 	FirstParty     bool
+	Settings       map[string]any // what else the API shows of it, by the API's names
+	Credentials    []*credential
+}
+
+// credential is a public key with which an application proves itself.
+type credential struct {
+	ID, Name, KeyID, Algorithm, PEM string
+	Created, Updated, Expires       time.Time
 }
 
 type organization struct {

@@ -2,7 +2,6 @@ package localtenant
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -36,6 +35,11 @@ type Options struct {
 	SearchLag time.Duration
 	// RefreshLeeway is how long the previous refresh token may be used again after a rotation. Zero is not at all.
 	RefreshLeeway time.Duration
+	// DefaultAudience is the API of sign-ins that name none. Empty, as at Auth0, is none.
+	DefaultAudience string
+	// GatewayKey is a public key in PEM, by whose private half the gateway may sign its assertions. Nil is none: the gateway
+	// has its secret.
+	GatewayKey []byte
 	// DeviceInterval is how long a device must wait between two polls, in whole seconds. Zero is Auth0's five.
 	DeviceInterval time.Duration
 	// CodeLife is how long a device code can be approved, in whole seconds. Zero is Auth0's fifteen minutes.
@@ -51,7 +55,7 @@ type Tenant struct {
 	opts Options
 	born time.Time
 	base string
-	key  func() (*rsa.PrivateKey, error)
+	wall *shiftedClock
 	ids  *mathrand.Rand // ids of what is created later, from the seed
 
 	users  *table[*user]    // current records; a record is never changed in place
@@ -73,11 +77,11 @@ type Tenant struct {
 	sessions  *table[[]*session]
 	grants    *table[[]*refreshRow]
 	jobs      *table[*job]
+	holdings
 
 	holders map[string]*ids // users by role
 	inOrg   map[string]*ids // users by organization
 
-	secret string // the gateway's client secret, new in each process
 	// bornFactor and bornBlocks are as at the start: old log events are derived from them.
 	bornFactor map[string]bool
 	bornBlocks map[string][]block
@@ -85,16 +89,15 @@ type Tenant struct {
 	past       func() *past      // of the month before the start
 	logTick    int
 
-	devices    map[string]*deviceRequest // by device code
-	deviceUser map[string]*deviceRequest // by user code
-	families   []*family
-	refresh    map[string]*refreshToken
-	issued     map[string]*family // operators' access tokens by jti
+	authority
 
 	state   *state // nil: nothing is kept
 	buckets map[string]*bucket
 	faults  []*fault
+	dice    *mathrand.Rand // which requests a fault hits
 	mux     http.Handler
+	// switchboard answers what the tenant is told to do, see control.
+	switchboard http.Handler
 }
 
 // New makes a tenant. SetBaseURL must be called before it is served.
@@ -123,8 +126,10 @@ func New(o Options) (*Tenant, error) {
 	if o.Users < 0 {
 		return nil, errors.New("the number of users is negative")
 	}
+	wall := &shiftedClock{base: o.Now}
 	t := &Tenant{
-		now: o.Now, opts: o, born: o.Now().UTC(), base: "http://localhost",
+		wall: wall, now: wall.now, opts: o, born: o.Now().UTC(), base: "http://localhost", authority: newAuthority(),
+		dice: mathrand.New(mathrand.NewPCG(o.Seed, 0x6661756c74)), holdings: newHoldings(),
 		ids:   mathrand.New(mathrand.NewPCG(o.Seed, 0x75736865)),
 		users: newTable[*user]("user"), index: newSearchIndex(), known: newLookups(),
 		connections: newTable[*connection]("connection"), apis: newTable[*resourceServer]("api"), clients: newTable[*client]("client"),
@@ -132,13 +137,8 @@ func New(o Options) (*Tenant, error) {
 		userPerms: newTable[[]permission]("user permissions"), methods: newTable[[]*authMethod]("authentication methods"),
 		blocks: newTable[[]block]("blocks"), sessions: newTable[[]*session]("sessions"), grants: newTable[[]*refreshRow]("refresh tokens"),
 		members: newTable[[]membership]("memberships"), holders: map[string]*ids{}, inOrg: map[string]*ids{},
-		jobs: newTable[*job]("job"), events: newTable[*logEvent]("log event"), devices: map[string]*deviceRequest{}, deviceUser: map[string]*deviceRequest{},
-		refresh: map[string]*refreshToken{}, issued: map[string]*family{}, buckets: map[string]*bucket{},
+		jobs: newTable[*job]("job"), events: newTable[*logEvent]("log event"), buckets: map[string]*bucket{},
 	}
-	// A 2048-bit key takes longer than all the people: it is made meanwhile, and waited for at the first signature.
-	t.key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-	go t.key() //nolint:errcheck // the first caller that needs the key gets the error
-
 	if o.State != "" {
 		var err error
 		if t.state, err = openState(o.State); err != nil {
@@ -151,7 +151,14 @@ func New(o Options) (*Tenant, error) {
 		}
 		return nil, err
 	}
-	t.mux = t.routes()
+	if o.GatewayKey != nil {
+		if err := t.AddClientKey(gatewayClientID, o.GatewayKey, "RS256"); err != nil {
+			return nil, errors.Join(err, t.Close())
+		}
+	}
+	// A 2048-bit key takes longer than all the people: it is made in the background, and waited for at the first signature.
+	go t.needKeys(keyCurrent) //nolint:errcheck // the first caller that needs the key tries again and gets the error
+	t.mux, t.switchboard = t.routes(), t.controls()
 	return t, nil
 }
 

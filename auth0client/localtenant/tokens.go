@@ -1,8 +1,7 @@
 package localtenant
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,7 +14,16 @@ import (
 
 const (
 	accessLife  = 24 * time.Hour
+	idLife      = 10 * time.Hour
 	refreshLife = 30 * 24 * time.Hour
+)
+
+// Token dialects of an API, in Auth0's words.
+const (
+	dialectPlain        = "access_token"
+	dialectAuthz        = "access_token_authz"
+	dialectRFC9068      = "rfc9068_profile"
+	dialectRFC9068Authz = "rfc9068_profile_authz"
 )
 
 // claims are those of an access token.
@@ -23,93 +31,77 @@ type claims struct {
 	jwt.Claims
 	Scope       string   `json:"scope,omitempty"`
 	AZP         string   `json:"azp,omitempty"`
+	ClientID    string   `json:"client_id,omitempty"` // in the RFC 9068 dialects, instead of azp
 	Grant       string   `json:"gty,omitempty"`
+	Org         string   `json:"org_id,omitempty"`
 	Permissions []string `json:"permissions,omitempty"`
 }
 
-// family is one sign-in: every refresh token rotated from it, and the access tokens it gave.
-type family struct {
-	userID, clientID, audience string
-	scopes                     []string
-	sid, nonce                 string
-	authTime                   time.Time
-	absolute                   time.Time
-	dead                       bool // no refresh any more
-	revoked                    bool // access tokens refused as well
+type identityClaims struct {
+	jwt.Claims
+	SID           string           `json:"sid"`
+	AuthTime      *jwt.NumericDate `json:"auth_time"`
+	AMR           []string         `json:"amr,omitempty"`
+	Nonce         string           `json:"nonce,omitempty"`
+	Org           string           `json:"org_id,omitempty"`
+	Email         string           `json:"email,omitempty"`
+	EmailVerified *bool            `json:"email_verified,omitempty"`
+	Name          string           `json:"name,omitempty"`
+	Given         string           `json:"given_name,omitempty"`
+	Family        string           `json:"family_name,omitempty"`
+	Nickname      string           `json:"nickname,omitempty"`
+	Picture       string           `json:"picture,omitempty"`
+	UpdatedAt     string           `json:"updated_at,omitempty"`
 }
 
-type refreshToken struct {
-	f       *family
-	next    *refreshToken // what it was rotated into
-	rotated time.Time
-	expires time.Time
-}
-
-func (t *Tenant) signer() (jose.Signer, error) {
-	key, err := t.key()
+// sign makes a token of claims. The tenant is locked, and its key was asked for before.
+func (t *Tenant) sign(kind string, claims any) (string, error) {
+	s, err := t.signer(kind)
 	if err != nil {
-		return nil, fmt.Errorf("make the signing key: %w", err)
+		return "", fmt.Errorf("sign a token: %w", err)
 	}
-	return jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: t.keyID(), Algorithm: "RS256"}},
-		(&jose.SignerOptions{}).WithType("JWT"))
-}
-
-// keyID is the same for every token of a tenant and different between two.
-func (t *Tenant) keyID() string {
-	key, err := t.key()
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(key.N.Bytes())
-	return base64.RawURLEncoding.EncodeToString(sum[:15])
-}
-
-func (t *Tenant) jwks() (jose.JSONWebKeySet, error) {
-	key, err := t.key()
-	if err != nil {
-		return jose.JSONWebKeySet{}, fmt.Errorf("make the signing key: %w", err)
-	}
-	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: t.keyID(), Algorithm: "RS256", Use: "sig"}}}, nil
-}
-
-func (t *Tenant) sign(v ...any) (string, error) {
-	s, err := t.signer()
-	if err != nil {
-		return "", err
-	}
-	b := jwt.Signed(s)
-	for _, c := range v {
-		b = b.Claims(c)
-	}
-	return b.Serialize()
+	return jwt.Signed(s).Claims(claims).Serialize()
 }
 
 // verify checks a token this tenant issued: signature, issuer, times, and that it was not revoked.
 func (t *Tenant) verify(raw string) (claims, error) {
 	var c claims
-	set, err := t.jwks()
-	if err != nil {
+	if err := t.read(raw, &c); err != nil {
 		return c, err
-	}
-	parsed, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return c, fmt.Errorf("parse the token: %w", err)
-	}
-	if err := parsed.Claims(set, &c); err != nil {
-		return c, fmt.Errorf("check the signature: %w", err)
 	}
 	if err := c.ValidateWithLeeway(jwt.Expected{Issuer: t.Issuer(), Time: t.now()}, 0); err != nil {
 		return c, fmt.Errorf("check the claims: %w", err)
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if f := t.issued[c.ID]; f != nil && f.revoked {
-		return c, fmt.Errorf("the token was revoked")
+	defer t.release()
+	if f := t.families.at(familyOf(c.ID)); f.Revoked {
+		return c, errors.New("the token was revoked")
 	}
 	return c, nil
 }
 
-// bearer reads the caller of an API request; problem is empty when there is one.
+// read takes a token's claims if one of the tenant's keys signed it.
+func (t *Tenant) read(raw string, into any) error {
+	if err := t.needKeys(keyCurrent); err != nil {
+		return err
+	}
+	parsed, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return fmt.Errorf("parse the token: %w", err)
+	}
+	t.mu.Lock()
+	set, err := t.jwks()
+	t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := parsed.Claims(set, into); err != nil {
+		return fmt.Errorf("check the signature: %w", err)
+	}
+	return nil
+}
+
+// bearer verifies the access token of a request. problem is what Auth0 says about a bad one.
 func (t *Tenant) bearer(r *http.Request) (who claims, problem string) {
 	kind, raw, found := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !found || !strings.EqualFold(kind, "bearer") || raw == "" {
@@ -127,106 +119,85 @@ func (t *Tenant) bearer(r *http.Request) (who claims, problem string) {
 	return who, "Invalid token"
 }
 
-// accessToken issues a token for f's audience with the scopes that person may have there. The tenant is locked.
-func (t *Tenant) accessToken(f *family) (raw, scope string, err error) {
-	scopes, permissions := t.granted(f)
-	now := t.now()
-	c := claims{Claims: jwt.Claims{
-		Issuer: t.Issuer(), Subject: f.userID, IssuedAt: jwt.NewNumericDate(now),
-		Expiry: jwt.NewNumericDate(now.Add(t.opts.TokenLife)), ID: secret(22, alnum),
-	}, AZP: f.clientID, Permissions: permissions}
-	if f.audience != "" {
-		c.Audience = append(c.Audience, f.audience)
+// familyChars is the length of a family's id, with which the jti of its access tokens begin.
+const familyChars = 14
+
+func familyOf(jti string) string { return jti[:min(len(jti), familyChars)] }
+
+// accessToken issues a token of a sign-in with some of its scopes. The tenant is locked.
+func (t *Tenant) accessToken(f family, g grantedScopes) (raw string, life time.Duration, err error) {
+	now, api := t.now(), t.api(f.Asked.Audience)
+	life = api.life(t.opts.TokenLife)
+	c := claims{Claims: jwt.Claims{Issuer: t.Issuer(), Subject: f.Who.UserID, IssuedAt: jwt.NewNumericDate(now),
+		Expiry: jwt.NewNumericDate(now.Add(life)), ID: f.ID + secret(22-familyChars, alnum)},
+		Scope: strings.Join(g.scopes, " "), Org: f.Asked.Org, Permissions: g.permissions}
+	if api != nil {
+		c.Audience = append(c.Audience, api.Identifier)
 	}
-	if slices.Contains(scopes, "openid") {
+	if api == nil || slices.Contains(g.scopes, "openid") {
 		c.Audience = append(c.Audience, t.Issuer()+"userinfo")
 	}
-	c.Scope = strings.Join(scopes, " ")
-	raw, err = t.sign(c)
-	if err == nil {
-		t.issued[c.ID] = f
-	}
-	return raw, c.Scope, err
+	raw, err = t.sign(api.dress(&c, f.Asked.Client), c)
+	return raw, life, err
 }
 
-// granted narrows what f asked for: OpenID scopes as asked, API scopes as RBAC allows, and for the Management API only
-// those about oneself, whoever asks.
-func (t *Tenant) granted(f *family) (scopes, permissions []string) {
-	for _, s := range f.scopes {
-		if slices.Contains([]string{"openid", "profile", "email", "phone", "address", "offline_access"}, s) {
-			scopes = append(scopes, s)
-		}
+// api is the API of an identifier, nil when there is none.
+func (t *Tenant) api(identifier string) *resourceServer {
+	if identifier == "" {
+		return nil
 	}
-	if f.audience == t.ManagementAudience() {
-		for _, s := range f.scopes {
-			if strings.Contains(s, ":current_user") && slices.Contains(managementScopes(), s) {
-				scopes = append(scopes, s)
-			}
-		}
-		return scopes, nil
-	}
-	permissions = t.permissionsFor(f.userID, f.audience)
-	for _, s := range f.scopes {
-		if slices.Contains(permissions, s) {
-			scopes = append(scopes, s)
-		}
-	}
-	return scopes, permissions
+	return t.apis.find(func(a *resourceServer) bool { return a.Identifier == identifier })
 }
 
-// permissionsFor is what a user holds on one API, directly and through roles, sorted.
-func (t *Tenant) permissionsFor(userID, api string) []string {
-	out := []string{}
-	for _, p := range t.userPerms.at(userID) {
-		if p.API == api {
-			out = append(out, p.Name)
-		}
+func (t *Tenant) idToken(f family, nonce string) (string, error) {
+	u, now := t.users.at(f.Who.UserID), t.now()
+	c := identityClaims{Claims: jwt.Claims{Issuer: t.Issuer(), Subject: u.ID, Audience: jwt.Audience{f.Asked.Client},
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(idLife))},
+		SID: f.Who.SID, AuthTime: jwt.NewNumericDate(f.Who.At), Nonce: nonce, Org: f.Asked.Org}
+	if f.Who.MFA {
+		c.AMR = []string{"mfa"}
 	}
-	for _, id := range t.userRoles.at(userID) {
-		for _, p := range t.roles.at(id).Permissions {
-			if p.API == api {
-				out = append(out, p.Name)
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-type identityClaims struct {
-	jwt.Claims
-	SID           string           `json:"sid"`
-	AuthTime      *jwt.NumericDate `json:"auth_time"`
-	Nonce         string           `json:"nonce,omitempty"`
-	Email         string           `json:"email,omitempty"`
-	EmailVerified *bool            `json:"email_verified,omitempty"`
-	Name          string           `json:"name,omitempty"`
-	Nickname      string           `json:"nickname,omitempty"`
-	Picture       string           `json:"picture,omitempty"`
-	UpdatedAt     string           `json:"updated_at,omitempty"`
-}
-
-func (t *Tenant) idToken(f *family) (string, error) {
-	u := t.users.at(f.userID)
-	now := t.now()
-	c := identityClaims{Claims: jwt.Claims{
-		Issuer: t.Issuer(), Subject: f.userID, Audience: jwt.Audience{f.clientID}, IssuedAt: jwt.NewNumericDate(now),
-		Expiry: jwt.NewNumericDate(now.Add(10 * time.Hour)),
-	}, SID: f.sid, AuthTime: jwt.NewNumericDate(f.authTime), Nonce: f.nonce}
-	if slices.Contains(f.scopes, "email") {
+	if slices.Contains(f.Asked.Scopes, "email") {
 		c.Email, c.EmailVerified = u.Email, u.EmailVerified
 	}
-	if slices.Contains(f.scopes, "profile") {
-		c.Name, c.Nickname, c.Picture, c.UpdatedAt = u.Name, u.Nickname, u.Picture, stamp(u.Updated)
+	if slices.Contains(f.Asked.Scopes, "profile") {
+		c.Name, c.Given, c.Family, c.Nickname, c.Picture, c.UpdatedAt = u.Name, u.Given, u.Family, u.Nickname, u.Picture, stamp(u.Updated)
 	}
-	return t.sign(c)
+	return t.sign("JWT", c)
 }
 
-// RevokeTokens ends every operator's sign-in: access tokens are refused by the tenant, refresh tokens are dead.
+// RevokeTokens ends every sign-in of a person: access tokens are refused by the tenant, refresh tokens are dead.
 func (t *Tenant) RevokeTokens() {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, f := range t.families {
-		f.dead, f.revoked = true, true
+	defer t.release()
+	t.revokeFamilies(func(family) bool { return true })
+}
+
+func (t *Tenant) revokeFamilies(which func(family) bool) (n int) {
+	for _, f := range t.families.list() {
+		if which(f) && !f.Revoked {
+			t.killFamily(f, true)
+			n++
+		}
+	}
+	return n
+}
+
+// endFamilies kills a user's refresh tokens, all or those of one session. Access tokens live until they expire.
+func (t *Tenant) endFamilies(userID, sid string) {
+	for _, f := range t.families.list() {
+		if f.Who.UserID == userID && (sid == "" || f.Who.SID == sid) && !f.Dead {
+			t.killFamily(f, false)
+		}
+	}
+}
+
+// killFamily ends a sign-in: its refresh tokens are gone, its access tokens too when they are to be revoked.
+func (t *Tenant) killFamily(f family, revoke bool) {
+	f.Dead, f.Revoked = true, f.Revoked || revoke
+	t.families.set(f.ID, f)
+	rows := t.grants.at(f.Who.UserID)
+	if i := slices.IndexFunc(rows, func(r *refreshRow) bool { return r.ID == f.ID }); i >= 0 {
+		t.grants.set(f.Who.UserID, slices.Delete(slices.Clone(rows), i, i+1))
 	}
 }

@@ -31,6 +31,7 @@ type tenantFlags struct {
 	addr   string
 	info   string
 	faults []string
+	m2mKey string
 	state  string
 	lag    time.Duration
 	config string
@@ -69,6 +70,7 @@ func newTenant() *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
+	cmd.Flags().StringVar(&f.m2mKey, "m2m-key", "", "let the gateway prove itself with the private half of this public key (PEM `FILE`), besides its secret")
 	cmd.Flags().StringVar(&f.state, "state", "", "keep the tenant in `FILE` across runs; where it exists, --users, --seed and --data do not count")
 	cmd.Flags().StringVar(&f.config, "write-config", "", "write a configuration with a profile `local` for this tenant to `FILE`")
 	return cmd
@@ -113,6 +115,13 @@ func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
 			return nil, fmt.Errorf("read the users to load: %w", err)
 		}
 		o.Data = data
+	}
+	if f.m2mKey != "" {
+		key, err := os.ReadFile(f.m2mKey)
+		if err != nil {
+			return nil, fmt.Errorf("read --m2m-key: %w", err)
+		}
+		o.GatewayKey = key
 	}
 	tenant, err := localtenant.New(o)
 	if err != nil {
