@@ -1,138 +1,168 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
-	"strings"
+	"slices"
 )
 
-// Report is what a check of a journal found.
+// Report is what a check of one chain found.
 type Report struct {
+	Gateway    string // the chain's name in a shared store
 	Lines      int
 	LastSeq    uint64
 	LastHash   string
-	Unfinished []Entry
-	Bad        *Bad // the first line that is wrong
+	Head       Head
+	KeyID      string  // the key the seals were checked with; empty: the key is missing and they were not
+	Unfinished []Entry // changes without an outcome
+	Torn       int     // bytes at the end that are no whole line: one was cut off by a crash, or is being written
+	Bad        *Bad    // the first line that is wrong
 }
 
-// Bad is a line that was edited, moved, doubled, or follows one that is missing.
+// Bad is the place where a journal was edited, cut, or had lines moved, doubled or taken out.
 type Bad struct {
-	Line   int
+	Seq    uint64 // the number of the first line that is wrong or missing; 0: not a line but the head or the key
+	File   string // where it is, in a journal of files
+	Line   int    // counted within File
 	Reason string
 }
 
-// Verify checks the chain of the journal in dir.
-func Verify(dir string) (Report, error) { return verifyFile(filepath.Join(dir, FileName)) }
-
-func verifyFile(path string) (Report, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Report{}, fmt.Errorf("open the journal: %w", err)
+func (b Bad) String() string {
+	switch {
+	case b.Seq == 0:
+		return b.Reason
+	case b.File == "":
+		return fmt.Sprintf("number %d: %s", b.Seq, b.Reason)
 	}
-	defer f.Close() //nolint:errcheck // read only
-	return verify(f)
+	return fmt.Sprintf("number %d (line %d of %s): %s", b.Seq, b.Line, b.File, b.Reason)
 }
 
-func verify(r io.Reader) (Report, error) {
-	var rep Report
-	open := map[string]Entry{}
-	var order []string
-	in := bufio.NewReaderSize(r, 64<<10)
-	for {
-		line, err := in.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(line) == 0 {
-			break
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return rep, fmt.Errorf("read the journal: %w", err)
-		}
-		e, why := check(rep, line, err != nil)
-		if why != "" {
-			rep.Bad = &Bad{Line: rep.Lines + 1, Reason: why}
-			break
-		}
-		rep.Lines++
-		rep.LastSeq, rep.LastHash = e.Seq, hashOf(line)
-		switch e.Step {
-		case StepIntent:
-			open[e.ID] = e
-			order = append(order, e.ID)
-		case StepOutcome:
-			delete(open, e.ID)
-		}
+// Anchor is the hash of a line, kept outside of the journal's reach.
+type Anchor struct {
+	Seq  uint64
+	Hash string
+}
+
+// VerifyOptions says what a journal is checked against.
+type VerifyOptions struct {
+	KeyFile string   // default: the key in the journal's folder
+	Anchors []Anchor // lines known from elsewhere: a syslog, a note
+}
+
+// ErrNoKey: the seals could not be checked. The chain was, which finds careless changes but no careful ones.
+var ErrNoKey = errors.New("the journal's key is missing: the chain was checked, the seals were not")
+
+// Verify checks the journal in dir with the key that lies there: every line of every file, and the head. Without the key
+// the report is of the chain alone and the error is [ErrNoKey].
+func Verify(dir string) (Report, error) { return VerifyFiles(dir, VerifyOptions{}) }
+
+// VerifyFiles is [Verify] with a key or anchors from elsewhere.
+func VerifyFiles(dir string, o VerifyOptions) (Report, error) {
+	if o.KeyFile == "" {
+		o.KeyFile = filepath.Join(dir, KeyName)
 	}
-	for _, id := range order {
-		if e, ok := open[id]; ok {
-			rep.Unfinished = append(rep.Unfinished, e)
+	k, keyErr := readKey(o.KeyFile)
+	if keyErr != nil && !errors.Is(keyErr, fs.ErrNotExist) {
+		return Report{}, keyErr
+	}
+	var s *sealer
+	if keyErr == nil {
+		s = newSealer(k)
+	}
+	for {
+		before, err := files(dir)
+		if err != nil {
+			return Report{}, err
 		}
+		rep, err := verifyFiles(dir, before, s, o)
+		after, listErr := files(dir)
+		if listErr != nil || slices.Equal(before, after) {
+			if err == nil && keyErr != nil {
+				err = ErrNoKey
+			}
+			rep.KeyID = k.id
+			return rep, errors.Join(err, listErr)
+		}
+		// A writer began a new file meanwhile.
+	}
+}
+
+func verifyFiles(dir string, paths []string, s *sealer, o VerifyOptions) (Report, error) {
+	// The head first: a writer at work only adds lines after it.
+	head, hasHead, err := readHead(dir, s)
+	if err != nil && !hasHead {
+		return Report{}, err
+	}
+	if err != nil {
+		return Report{Bad: &Bad{File: HeadName, Reason: err.Error()}}, nil
+	}
+	c := newChecker(s, "")
+	c.anchors = o.Anchors
+	rep, err := checkFiles(paths, c)
+	if err != nil {
+		return rep, err
+	}
+	rep.Head = head
+	if rep.Bad == nil {
+		rep.Bad = c.ending(head, hasHead)
 	}
 	return rep, nil
 }
 
-func check(rep Report, line []byte, torn bool) (e Entry, why string) {
-	if torn {
-		return e, "the line has no end"
+// checkFiles checks every line of every file.
+func checkFiles(paths []string, c *checker) (Report, error) {
+	var rep Report
+	for i, path := range paths {
+		bad, torn, err := c.file(path, i == len(paths)-1)
+		if err != nil {
+			return rep, err
+		}
+		if rep.Bad, rep.Torn = bad, torn; bad != nil {
+			break
+		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&e); err != nil {
-		return e, "it is not a journal entry"
+	rep.Lines, rep.LastSeq, rep.LastHash = c.lines, c.seq, c.hash
+	var err error
+	rep.Unfinished, err = c.unfinished(true)
+	return rep, err
+}
+
+// file checks one file. Only in the last may a line lack its end: torn is its length.
+func (c *checker) file(path string, last bool) (bad *Bad, torn int, err error) {
+	n := 0
+	err = eachLine(path, func(line []byte) bool {
+		n++
+		if last && !whole(line) {
+			torn = len(line)
+			return false
+		}
+		if why := c.next(line); why != "" {
+			bad = &Bad{Seq: c.seq + 1, File: filepath.Base(path), Line: n, Reason: why}
+		}
+		return bad == nil
+	})
+	return bad, torn, err
+}
+
+// ending compares the end of a chain with its head and with the anchors beyond it.
+func (c *checker) ending(head Head, hasHead bool) *Bad {
+	missing := func(seq uint64, where string) *Bad {
+		return &Bad{Seq: c.seq + 1, Reason: fmt.Sprintf("the journal ends at number %d, %s says that it reached %d: lines were cut off its end", c.seq, where, seq)}
 	}
-	// An entry is written in one way only: a changed space or key order is an edit as well.
-	again, err := encode(e)
 	switch {
-	case err != nil || !bytes.Equal(again, line):
-		return e, "it is not as usher wrote it"
-	case e.Seq != rep.LastSeq+1:
-		return e, fmt.Sprintf("its number is %d, not %d: lines are missing, doubled or moved", e.Seq, rep.LastSeq+1)
-	case e.Prev != rep.LastHash:
-		return e, "it does not follow from the line before: that one was changed, or this one"
+	case !hasHead && c.lines > 0:
+		return &Bad{File: HeadName, Reason: "the journal's head is missing: whether lines were cut off its end cannot be told"}
+	case hasHead && head.Seq > c.seq:
+		return missing(head.Seq, "its head")
+	case hasHead && head.Seq == c.seq && head.Hash != c.hash:
+		return &Bad{File: HeadName, Reason: fmt.Sprintf("the head and line number %d do not belong together", c.seq)}
 	}
-	return e, ""
-}
-
-// redact replaces what must never be kept, however deep it lies.
-func redact(fields map[string]any) map[string]any {
-	if fields == nil {
-		return nil
-	}
-	out := make(map[string]any, len(fields))
-	for k, v := range fields {
-		if secretName(k) {
-			out[k] = "…"
-			continue
-		}
-		out[k] = redactValue(v)
-	}
-	return out
-}
-
-func redactValue(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return redact(v)
-	case []any:
-		list := make([]any, len(v))
-		for i, item := range v {
-			list[i] = redactValue(item)
-		}
-		return list
-	}
-	return v
-}
-
-func secretName(k string) bool {
-	k = strings.ToLower(k)
-	for _, s := range []string{"password", "secret", "token", "ticket", "recovery_code", "hash", "private", "credential"} {
-		if strings.Contains(k, s) {
-			return true
+	for _, a := range c.anchors {
+		if a.Seq > c.seq {
+			return missing(a.Seq, "what was kept elsewhere")
 		}
 	}
-	return false
+	return nil
 }
