@@ -230,7 +230,9 @@ func (s *fileStore) state(c *checker, seals *sealer, torn []byte) (state, error)
 		return st, err
 	}
 	for id, in := range c.open {
-		st.open[plainID(id)] = in.seq
+		if !in.noted {
+			st.open[plainID(id)] = in.seq
+		}
 	}
 	for _, e := range left {
 		st.notes = append(st.notes, unknownNote(e))

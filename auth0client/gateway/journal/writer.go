@@ -31,7 +31,7 @@ type state struct {
 	head       Head
 	gateway    string
 	seals      *sealer
-	open       map[string]uint64 // changes under way, by id: their intents' numbers
+	open       map[string]uint64 // changes that have neither outcome nor note, by id: their intents' numbers
 	notes      []Entry           // what is to be told first
 	unfinished []Entry
 }
@@ -121,7 +121,7 @@ func (w *writer) track(e Entry) {
 	switch e.Step {
 	case StepIntent:
 		w.open[e.ID] = e.Seq
-	case StepOutcome:
+	case StepOutcome, StepNote: // a note with an id says that no outcome will come
 		delete(w.open, e.ID)
 	}
 }
