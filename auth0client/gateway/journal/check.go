@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // checker follows a chain line by line. It reads only what every line has in the same place, so that a check costs little
@@ -15,6 +14,7 @@ import (
 type checker struct {
 	seals   *sealer // nil: the key is not at hand, the chain alone is checked
 	gateway string
+	mark    []byte // how a line says its gateway
 	seq     uint64
 	hash    string
 	lines   int
@@ -31,7 +31,11 @@ type intent struct {
 }
 
 func newChecker(s *sealer, gateway string) *checker {
-	return &checker{seals: s, gateway: gateway, hash: noHash(), open: map[string]intent{}}
+	c := &checker{seals: s, gateway: gateway, hash: noHash(), open: map[string]intent{}}
+	if gateway != "" {
+		c.mark = []byte(`,"gateway":"` + rawID(gateway) + `"`)
+	}
+	return c
 }
 
 const (
@@ -138,7 +142,7 @@ func (c *checker) next(line []byte) (why string) {
 		return fmt.Sprintf("line number %d stands there: lines are missing, doubled or moved", p.seq)
 	case string(p.prev) != c.hash:
 		return "it does not follow from the line before: that one was changed, or this one"
-	case c.gateway != "" && !bytes.Contains(line, []byte(`"gateway":`+strconv.Quote(c.gateway))):
+	case c.mark != nil && !bytes.Contains(line, c.mark):
 		return "it belongs to another gateway"
 	}
 	sum := sha256.Sum256(line[:len(line)-1])

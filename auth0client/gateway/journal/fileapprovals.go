@@ -86,7 +86,7 @@ func (f *fileApprovals) read() ([]stored, error) {
 
 func (f *fileApprovals) write(list []stored) error {
 	path := filepath.Join(f.dir, ApprovalsName)
-	data, err := json.MarshalIndent(list, "", " ")
+	data, err := json.Marshal(list)
 	if err != nil {
 		return fmt.Errorf("encode the approvals: %w", err)
 	}

@@ -1,0 +1,123 @@
+package journal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for name, open := range map[string]func(t *testing.T, now func() time.Time) [2]Approvals{
+		"files": func(t *testing.T, now func() time.Time) [2]Approvals {
+			dir := t.TempDir()
+			return [2]Approvals{opened(t, dir, Options{Now: now}), OpenApprovals(dir, now)} // two processes
+		},
+		"PostgreSQL": func(t *testing.T, now func() time.Time) [2]Approvals {
+			dsn, keyFile := schema(t), filepath.Join(t.TempDir(), KeyName)
+			var both [2]Approvals
+			for i, name := range []string{"a", "b"} {
+				j, err := OpenPostgres(t.Context(), dsn, name, Options{KeyFile: keyFile, Now: now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = j.Close() })
+				both[i] = j
+			}
+			return both
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var clock atomic.Int64
+			now := func() time.Time { return start.Add(time.Duration(clock.Load())) }
+			both := open(t, now)
+			one := Approval{
+				ID: "one\u009b", State: ApprovalWaiting, RequestedAt: start, ExpiresAt: start.Add(time.Hour), Requester: "auth0|a", RequesterEmail: "a@example.com",
+				Via: "console", Actions: []string{"users:delete"}, Method: "DELETE", Path: "/api/v2/users/auth0%7C1", Query: "a=b", Target: "auth0|1",
+				Reason: "left", Sealed: []byte{0, 1, 255},
+			}
+			two := one
+			two.ID, two.RequestedAt = "two", start.Add(time.Minute)
+			for _, a := range []Approval{one, two} {
+				if err := both[0].PutApproval(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := both[1].PutApproval(t.Context(), one); err == nil {
+				t.Error("one approval was kept twice")
+			}
+			list, err := both[1].Approvals(t.Context())
+			if err != nil || len(list) != 2 || list[0].ID != "two" || list[1].Path != one.Path || list[1].Query != one.Query || string(list[1].Sealed) != string(one.Sealed) || list[1].Method != "DELETE" || list[1].Target != one.Target {
+				t.Fatalf("listed are %+v, %v", list, err)
+			}
+			decideAtOnce(t, both, one, start.Add(time.Minute))
+			if _, err := both[0].DecideApproval(t.Context(), "none", ApprovalApproved, "auth0|b", "", start); !errors.Is(err, ErrNoApproval) {
+				t.Errorf("one that is not there: %v", err)
+			}
+			if _, err := both[0].DecideApproval(t.Context(), "two", "maybe", "auth0|b", "", start); err == nil {
+				t.Error("it was decided to be maybe")
+			}
+			if _, err := both[0].DecideApproval(t.Context(), "two", ApprovalApproved, "auth0|b", "", two.ExpiresAt); !errors.Is(err, ErrDecided) {
+				t.Errorf("one whose time is over: %v", err)
+			}
+			clock.Store(int64(2 * time.Hour))
+			if list, err = both[0].Approvals(t.Context()); err != nil || len(list) != 2 || list[0].State != ApprovalExpired || list[1].State != ApprovalApproved || list[1].DecidedBy != "auth0|b" || list[1].DecidedByEmail != "b@example.com" || !list[1].DecidedAt.Equal(start.Add(time.Minute)) {
+				t.Errorf("after an hour: %+v, %v", list, err)
+			}
+			clock.Store(int64(26 * time.Hour))
+			if list, err = both[0].Approvals(t.Context()); err != nil || len(list) != 0 {
+				t.Errorf("after a day: %+v, %v", list, err)
+			}
+		})
+	}
+}
+
+func decideAtOnce(t *testing.T, both [2]Approvals, a Approval, at time.Time) {
+	t.Helper()
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			got, err := both[i%2].DecideApproval(t.Context(), a.ID, ApprovalApproved, "auth0|b", "b@example.com", at)
+			switch {
+			case err == nil:
+				won.Add(1)
+				if got.State != ApprovalApproved || string(got.Sealed) != string(a.Sealed) || got.Path != a.Path {
+					t.Errorf("decided is %+v", got)
+				}
+			case !errors.Is(err, ErrDecided):
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d decided it, want one", won.Load())
+	}
+}
+
+func TestApprovalsThatCannotBeReadAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, ApprovalsName)
+	if err := os.WriteFile(path, []byte(`[{"id":"a"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := OpenApprovals(dir, time.Now)
+	if _, err := a.Approvals(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("listing: %v", err)
+	}
+	if err := a.PutApproval(t.Context(), Approval{ID: "b", State: ApprovalWaiting, ExpiresAt: time.Now()}); err == nil {
+		t.Error("the damaged file was written over")
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != `[{"id":"a"` {
+		t.Errorf("the file holds %s, %v", data, err)
+	}
+}
