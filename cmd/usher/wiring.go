@@ -112,7 +112,7 @@ func kindOf(err error) int {
 	switch {
 	case errors.As(err, &forbidden), errors.As(err, &unauthorized):
 		return exitNotAllowed
-	case errors.As(err, &notFound):
+	case errors.As(err, &notFound), errors.Is(err, journal.ErrNoChange):
 		return exitNotFound
 	}
 	return exitFailed

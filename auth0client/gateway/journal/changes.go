@@ -1,11 +1,17 @@
 package journal
 
 import (
+	"errors"
 	"iter"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
+
+// ErrNoChange: the journal holds no change of that id.
+var ErrNoChange = errors.New("there is no such change in the journal")
 
 // Change is what an operator did or tried: its intent with its outcome, or a refusal.
 type Change struct {
@@ -67,37 +73,48 @@ func (f Filter) Change(c Change) bool {
 	return f.Entry(c.Intent) && (!f.Failed || c.Failed()) && (!f.Unknown || c.Unknown())
 }
 
-// Changes ties lines together to the changes that f wants, in the order of their intents.
+// ties ties the lines of changes together as they come.
+type ties struct{ open map[tie]*Change }
+
+type tie struct{ gateway, id string }
+
+func newTies() *ties { return &ties{open: map[tie]*Change{}} }
+
+// add gives the change that a line belongs to: begun by an intent, whole with an outcome or a refusal. A line of no change
+// gives nil.
+func (t *ties) add(e Entry) (c *Change, whole bool) {
+	k := tie{e.Gateway, e.ID}
+	switch e.Step {
+	case StepDenied:
+		return &Change{Intent: e}, true
+	case StepIntent:
+		c = &Change{Intent: e}
+		t.open[k] = c
+	case StepOutcome:
+		if c = t.open[k]; c != nil {
+			c.Outcome = &e
+			delete(t.open, k)
+		}
+		return c, c != nil
+	case StepNote:
+		if c = t.open[k]; c != nil && e.ID != "" {
+			c.Notes = append(c.Notes, e)
+		}
+	}
+	return c, false
+}
+
+// Changes gives the changes that f wants, in the order of their intents.
 func Changes(lines iter.Seq2[Line, error], f Filter) ([]Change, error) {
-	type name struct{ gateway, id string }
+	t := newTies()
 	var all []*Change
-	open := map[name]*Change{}
 	for l, err := range lines {
 		if err != nil {
 			return nil, err
 		}
-		id := name{l.Gateway, l.ID}
-		switch l.Step {
-		case StepIntent, StepDenied:
-			c := &Change{Intent: l.Entry}
-			if !f.Entry(l.Entry) {
-				delete(open, id)
-				continue
-			}
+		c, _ := t.add(l.Entry)
+		if (l.Step == StepIntent || l.Step == StepDenied) && f.Entry(l.Entry) {
 			all = append(all, c)
-			if l.Step == StepIntent {
-				open[id] = c
-			}
-		case StepOutcome:
-			if c, ok := open[id]; ok {
-				e := l.Entry
-				c.Outcome = &e
-				delete(open, id)
-			}
-		case StepNote:
-			if c, ok := open[id]; ok && l.ID != "" {
-				c.Notes = append(c.Notes, l.Entry)
-			}
 		}
 	}
 	var out []Change
@@ -107,4 +124,72 @@ func Changes(lines iter.Seq2[Line, error], f Filter) ([]Change, error) {
 		}
 	}
 	return out, nil
+}
+
+// Find gives the change of an id, or the one that has the line of a number; in a shared store the last that fits.
+func Find(lines iter.Seq2[Line, error], id string) (Change, error) {
+	t := newTies()
+	number, err := strconv.ParseUint(id, 10, 63)
+	if err != nil {
+		number = 0
+	}
+	var found *Change
+	for l, err := range lines {
+		if err != nil {
+			return Change{}, err
+		}
+		if c, _ := t.add(l.Entry); c != nil && id != "" && (l.ID == id || number != 0 && l.Seq == number) {
+			found = c
+		}
+	}
+	if found == nil {
+		return Change{}, ErrNoChange
+	}
+	return *found, nil
+}
+
+// Select gives the lines of the changes that f wants, as they come. Where f asks for an outcome the lines of a change come
+// together, when it is known; those still open at the end come last. Lines of no change come only where f wants all.
+func Select(lines iter.Seq2[Line, error], f Filter) iter.Seq2[Line, error] {
+	if f.IsZero() {
+		return lines
+	}
+	return func(yield func(Line, error) bool) {
+		t, held := newTies(), map[*Change][]Line{}
+		give := func(c *Change, whole bool) bool {
+			ready := held[c]
+			if delete(held, c); !f.Change(*c) {
+				return true
+			}
+			if !whole && !f.Failed && !f.Unknown {
+				held[c] = nil
+			}
+			for _, l := range ready {
+				if !yield(l, nil) {
+					return false
+				}
+			}
+			return true
+		}
+		for l, err := range lines {
+			if err != nil {
+				yield(Line{}, err)
+				return
+			}
+			c, whole := t.add(l.Entry)
+			if c == nil || !f.Entry(c.Intent) {
+				continue
+			}
+			held[c] = append(held[c], l)
+			if (whole || !f.Failed && !f.Unknown) && !give(c, whole) {
+				return
+			}
+		}
+		rest := slices.SortedFunc(maps.Keys(held), func(a, b *Change) int { return a.Intent.Time.Compare(b.Intent.Time) })
+		for _, c := range rest {
+			if !give(c, true) {
+				return
+			}
+		}
+	}
 }
