@@ -82,7 +82,7 @@ func TestTheJournalIsListedShownAndExported(t *testing.T) {
 		{"list --since 1h --action users:edit", 2, nil},
 		{"list --since 2999-01-01", 0, nil},
 		{"show made", 14, []string{
-			"op@example.com (auth0|op)", "ssh 192.0.2.1", "boss@example.com (auth0|boss)", `field      nickname: "ada<1>" → "=1+1`, "field      blocked: true →",
+			"op@example.com (auth0|op)", "ssh 192.0.2.1", "boss@example.com (auth0|boss)", `field      nickname: "ada<1>" → "=1+1`, "field      blocked: was true",
 			`field      password: → "…"`, "HTTP 200", "req-1",
 		}},
 		{"show 3", 6, []string{"refused: no"}},

@@ -37,6 +37,7 @@ func main() {
 		printVersion(os.Stdout)
 		return
 	}
+	surviveFileSizeLimit()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx)
 	stop()
