@@ -123,7 +123,7 @@ func killed(t *testing.T, s *tenant, random *rand.Rand, env ...string) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if <-ended; said.Len() > 0 {
+	if err := <-ended; err == nil || said.Len() > 0 {
 		t.Fatalf("the program said:\n%s", said.String())
 	}
 }

@@ -40,7 +40,7 @@ func linesAfter(ctx context.Context, dir string, seq uint64) iter.Seq2[Line, err
 				after, err := files(dir)
 				return err == nil && !slices.Equal(paths, after)
 			}
-			more := true
+			var more bool
 			for _, path := range skipBefore(paths, seq) {
 				if seq, more = fileLines(ctx, path, seq, moved, yield); !more {
 					return
