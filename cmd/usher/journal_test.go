@@ -16,8 +16,8 @@ import (
 
 const hostile = "=1+1\u009b31m\u202e\x1b]52;c;x\a"
 
-// kept is a journal with a change that was made, one refused and one of unknown outcome.
-func kept(t *testing.T) (dir string, j *journal.Journal) {
+// keptJournal is a journal with a change that was made, one refused and one of unknown outcome.
+func keptJournal(t *testing.T) (dir string, j *journal.Journal) {
 	t.Helper()
 	dir = t.TempDir()
 	j, err := journal.Open(dir, journal.Options{})
@@ -68,7 +68,7 @@ func usherUntil(ctx context.Context, t *testing.T, out interface {
 
 func TestTheJournalIsListedShownAndExported(t *testing.T) {
 	t.Parallel()
-	dir, _ := kept(t)
+	dir, _ := keptJournal(t)
 	for _, c := range []struct {
 		args  string
 		lines int
@@ -106,7 +106,7 @@ func TestTheJournalIsListedShownAndExported(t *testing.T) {
 
 func TestTheJournalsJSONIsWhole(t *testing.T) {
 	t.Parallel()
-	dir, _ := kept(t)
+	dir, _ := keptJournal(t)
 	var list []journal.Entry
 	out, err := usher(t, "journal", "--dir", dir, "list", "--json")
 	if jerr := json.Unmarshal([]byte(out), &list); err != nil || jerr != nil || len(list) != 4 || list[0].Reason != hostile || list[0].Client != "192.0.2.1" {
@@ -124,7 +124,7 @@ func TestTheJournalsJSONIsWhole(t *testing.T) {
 
 func TestADamagedJournalFailsTheCheckAndNamesTheLine(t *testing.T) {
 	t.Parallel()
-	dir, j := kept(t)
+	dir, j := keptJournal(t)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func (w *watched) String() string {
 
 func TestFollowingTheJournalPrintsWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	dir, j := kept(t)
+	dir, j := keptJournal(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out, ended := &watched{news: make(chan string, 16)}, make(chan error, 1)

@@ -79,11 +79,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('usher schema ' || current_schema(), 0))`); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `create table if not exists usher_schema (version integer not null)`); err != nil {
-			return err
-		}
-		var version int
-		if err := tx.QueryRow(ctx, `select coalesce(max(version), 0) from usher_schema`).Scan(&version); err != nil {
+		version, err := schemaVersion(ctx, tx)
+		if err != nil {
 			return err
 		}
 		steps := migrations()
@@ -104,6 +101,20 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("prepare the journal's tables in PostgreSQL: %w", err)
 	}
 	return nil
+}
+
+// schemaVersion makes the table of versions where there is none. A role that may make no tables can still read it.
+func schemaVersion(ctx context.Context, tx pgx.Tx) (version int, err error) {
+	var missing bool
+	if err := tx.QueryRow(ctx, `select to_regclass('usher_schema') is null`).Scan(&missing); err != nil {
+		return 0, err
+	}
+	if missing {
+		_, err := tx.Exec(ctx, `create table usher_schema (version integer not null)`)
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `select coalesce(max(version), 0) from usher_schema`).Scan(&version)
+	return version, err
 }
 
 // storable is a text that PostgreSQL can keep; the line itself has such characters escaped.

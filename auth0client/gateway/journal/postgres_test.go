@@ -217,6 +217,43 @@ func TestTamperingInTheDatabaseIsFound(t *testing.T) {
 	}
 }
 
+func TestARoleThatMayOnlyAddLinesIsEnough(t *testing.T) {
+	t.Parallel()
+	dsn, keyFile := schema(t), filepath.Join(t.TempDir(), KeyName)
+	closed(t, openedPostgres(t, dsn, "first", keyFile)) // makes the tables
+	d := database(t, dsn)
+	role := "usher_test_" + strings.ToLower(rand.Text())
+	t.Cleanup(func() {
+		if _, err := d.pool.Exec(context.Background(), `drop owned by `+role+`; drop role `+role); err != nil {
+			t.Error(err)
+		}
+		d.Close()
+	})
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.pool.Exec(t.Context(), `create role `+role+`; grant usage on schema `+u.Query().Get("search_path")+` to `+role+
+		`; grant select, insert on usher_journal, usher_schema to `+role+
+		`; grant select, insert, update, delete on usher_journal_head, usher_journal_open, usher_approvals to `+role); err != nil {
+		t.Fatal(err)
+	}
+	j := openedPostgres(t, with(t, dsn, "role", role), "gw", keyFile)
+	change(t, j, "a")
+	if err := j.PutApproval(t.Context(), Approval{ID: "a", State: ApprovalWaiting, ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
+		t.Error(err)
+	}
+	if _, err := j.DecideApproval(t.Context(), "a", ApprovalDenied, "auth0|b", "", time.Now()); err != nil {
+		t.Error(err)
+	}
+	limited := database(t, with(t, dsn, "role", role))
+	if _, err := limited.pool.Exec(t.Context(), `update usher_journal set line = ''`); err == nil || !strings.Contains(err.Error(), "permission denied") {
+		t.Errorf("the role can change lines: %v", err)
+	}
+	closed(t, j)
+	goodPostgres(t, dsn, keyFile)
+}
+
 func TestAnAddressThatCannotBeReadIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for _, dsn := range []string{"postgres://u:canary@h:port/db", "host=h password=canary sslmode=nonsense"} {
