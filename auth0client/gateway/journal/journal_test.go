@@ -244,7 +244,7 @@ func TestWhatACallerSendsCannotDamageTheJournal(t *testing.T) {
 	dir := t.TempDir()
 	j := opened(t, dir, Options{})
 	for _, evil := range []string{
-		"\xff", "\u2028<script>", strings.Repeat("<", 1<<18), "a\nb\r\x00\x1b[2J", "\u009b31m\u202e\x7f\U000E0041", `","step":"x","mac":"`, "\\",
+		"\xff", "\u2028<script>", strings.Repeat("<", 1<<16), "a\nb\r\x00\x1b[2J", "\u009b31m\u202e\x7f\U000E0041", `","step":"x","mac":"`, "\\",
 	} {
 		e := Entry{Reason: evil, Path: evil, Target: evil, ID: evil, Actions: []string{evil}, Fields: map[string]any{
 			evil: evil, "x": []any{[]any{map[string]any{"password": "canary"}}}, "y": map[string]string{"clientSecret": "canary"},

@@ -78,7 +78,7 @@ type lineReader struct {
 	long []byte
 }
 
-func newLineReader(r io.Reader) *lineReader { return &lineReader{in: bufio.NewReaderSize(r, 1<<18)} }
+func newLineReader(r io.Reader) *lineReader { return &lineReader{in: bufio.NewReaderSize(r, 32<<10)} }
 
 // next gives the next line with its end. The last line may lack it: it was cut off, or is being written. io.EOF follows.
 func (l *lineReader) next() ([]byte, error) {
