@@ -84,7 +84,7 @@ func fileLines(ctx context.Context, path string, seq uint64, moved func() bool, 
 		if ok && p.seq <= seq {
 			return true
 		}
-		if ok && seq > 0 && p.seq > seq+1 && moved() {
+		if ok && p.seq > seq+1 && moved() {
 			return false
 		}
 		l, err := newLine(append([]byte(nil), raw[:len(raw)-1]...))

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // HeadName is the head's file in the journal's folder.
@@ -65,7 +66,10 @@ var errBadHead = errors.New("the journal's head is not as usher wrote it")
 
 // readHead reads the head in dir. Without a head ok is false. With a sealer the seal is checked.
 func readHead(dir string, s *sealer) (h Head, ok bool, err error) {
-	for range 3 { // a writer may be at it right now
+	for try := range 4 {
+		if try > 0 { // a writer may be at it right now
+			<-time.After(time.Millisecond)
+		}
 		var data []byte
 		data, err = os.ReadFile(filepath.Join(dir, HeadName))
 		if errors.Is(err, fs.ErrNotExist) {

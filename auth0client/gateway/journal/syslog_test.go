@@ -179,6 +179,9 @@ func TestASyslogThatIsAwayHoldsNobodyUpAndIsToldWhatItMissed(t *testing.T) {
 	if m := next(); field(m, "seq") != "2" {
 		t.Errorf("the third message is %q", m)
 	}
+	if m := next(); field(m, "seq") != "3" {
+		t.Errorf("the fourth message is %q", m)
+	}
 	if err := <-reports; err != nil || s.Problem() != nil {
 		t.Errorf("the second report is %v", err)
 	}

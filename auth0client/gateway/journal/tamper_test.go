@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -315,6 +316,16 @@ func TestWithoutTheKeyTheChainIsCheckedAndTheReportSaysSo(t *testing.T) {
 	rep, err := Verify(dir)
 	if err == nil || rep.Bad != nil || rep.Lines == 0 || rep.KeyID != "" {
 		t.Errorf("Verify = %+v, %v", rep, err)
+	}
+	first := b.bookFiles()[0]
+	if err := os.WriteFile(filepath.Join(dir, first), bytes.Replace(b[first], []byte("gold"), []byte("lead"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := Verify(dir); !errors.Is(err, ErrNoKey) || rep.Bad == nil || rep.Bad.Seq != 2 {
+		t.Errorf("a line changed, the key missing: %v, %v; want the line after it named", rep.Bad, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, first), b[first], 0o600); err != nil {
+		t.Fatal(err)
 	}
 	if rep, err := VerifyFiles(dir, VerifyOptions{KeyFile: elsewhere}); err != nil || rep.Bad != nil || rep.KeyID == "" {
 		t.Errorf("with the key from elsewhere: %+v, %v", rep, err)
