@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -58,6 +59,14 @@ func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
 				t.Fatalf("listed are %+v, %v", list, err)
 			}
 			decideAtOnce(t, both, one, start.Add(time.Minute))
+			for range 15 { // over before the lists below are looked at
+				more := one
+				more.ID = rand.Text()
+				if err := both[0].PutApproval(t.Context(), more); err != nil {
+					t.Fatal(err)
+				}
+				decideAtOnce(t, both, more, start.Add(-23*time.Hour))
+			}
 			if _, err := both[0].DecideApproval(t.Context(), "none", ApprovalApproved, "auth0|b", "", start); !errors.Is(err, ErrNoApproval) {
 				t.Errorf("one that is not there: %v", err)
 			}
