@@ -123,4 +123,7 @@ func TestAChangeIsFoundByItsIDOrTheNumberOfALine(t *testing.T) {
 	if mine, err := j.Changes(t.Context(), Filter{ID: "done"}); err != nil || len(mine) != 1 {
 		t.Errorf("an open journal gives %+v, %v", mine, err)
 	}
+	if all, err := j.Entries(t.Context()); err != nil || len(all) != 12 || all[0].ID != "done" {
+		t.Errorf("an open journal gives %d entries, %v", len(all), err)
+	}
 }

@@ -78,6 +78,9 @@ type Journal struct {
 	done   chan struct{}
 }
 
+// A journal keeps approvals beside its lines.
+var _ Approvals = (*Journal)(nil)
+
 // start begins to write. Notes about what the last run left behind come first; that they cannot be written now does not
 // keep a journal closed, they are owed like any outcome.
 func start(s store, st state, o Options) *Journal {
@@ -241,4 +244,16 @@ func (j *Journal) Lines(ctx context.Context) iter.Seq2[Line, error] { return j.s
 // Changes gives the changes that f wants, oldest first.
 func (j *Journal) Changes(ctx context.Context, f Filter) ([]Change, error) {
 	return Changes(j.Lines(ctx), f)
+}
+
+// Entries gives the journal's entries, oldest first; in a shared store those of all gateways, by time.
+func (j *Journal) Entries(ctx context.Context) ([]Entry, error) {
+	var out []Entry
+	for l, err := range j.Lines(ctx) {
+		if err != nil {
+			return out, err
+		}
+		out = append(out, l.Entry)
+	}
+	return out, nil
 }
