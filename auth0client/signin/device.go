@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,15 +21,42 @@ type DeviceCode struct {
 	ExpiresAt               time.Time
 	Interval                time.Duration
 
-	code *Secret // a pointer: fmt prints an unexported field without asking its methods
+	code    *Secret // a pointer: fmt prints an unexported field without asking its methods
+	demand  demand
+	dropped <-chan struct{} // closed when another sign-in begins
 }
 
 // slowDown is what each slow_down adds to the interval, for good (RFC 8628 §3.5).
 const slowDown = 5 * time.Second
 
-// StartDevice asks for a code. An answer that sends the operator to another host than the issuer's is refused: it would
-// be somebody else's sign-in page.
+// StartDevice asks for a code. One code waits at a time: the one before ends with [ErrSuperseded]. An answer that sends
+// the operator to another host than the issuer's is refused: it would be somebody else's sign-in page.
 func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
+	return c.startDevice(ctx, demand{subject: c.cfg.Subject})
+}
+
+// StartFreshDevice asks for a code that only a new sign-in approves, not older than within: for dangerous changes. If
+// somebody is signed in it must be the same person.
+func (c *Client) StartFreshDevice(ctx context.Context, within time.Duration) (DeviceCode, error) {
+	return c.startDevice(ctx, c.fresh(within))
+}
+
+// fresh demands a new sign-in of the person who is signed in.
+func (c *Client) fresh(within time.Duration) demand {
+	op, _ := c.Operator()
+	return demand{subject: first(c.cfg.Subject, op.Subject), within: max(within, time.Second)}
+}
+
+// ask adds what a demand asks of Auth0 (OpenID Connect Core §3.1.2.1).
+func (d demand) ask(form url.Values) {
+	if d.within > 0 {
+		form.Set("max_age", strconv.Itoa(int(d.within/time.Second)))
+		form.Set("prompt", "login")
+	}
+}
+
+func (c *Client) startDevice(ctx context.Context, d demand) (DeviceCode, error) {
+	dropped := c.alone()
 	var a struct {
 		DeviceCode              string `json:"device_code"`
 		UserCode                string `json:"user_code"`
@@ -38,7 +66,8 @@ func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
 		Interval                int    `json:"interval"`
 	}
 	form := url.Values{"client_id": {c.cfg.ClientID}, "audience": {c.cfg.Audience}, "scope": {strings.Join(c.cfg.Scopes, " ")}}
-	if _, err := post(ctx, c.cfg.HTTP, c.issuer.JoinPath("oauth/device/code").String(), form, &a); err != nil {
+	d.ask(form)
+	if _, err := c.post(ctx, "oauth/device/code", form, &a); err != nil {
 		return DeviceCode{}, fmt.Errorf("ask for a sign-in code: %w", err)
 	}
 	for _, uri := range []string{a.VerificationURI, a.VerificationURIComplete} {
@@ -60,13 +89,14 @@ func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
 	}
 	return DeviceCode{
 		UserCode: a.UserCode, VerificationURI: a.VerificationURI, VerificationURIComplete: a.VerificationURIComplete,
-		ExpiresAt: c.cfg.Now().Add(time.Duration(a.ExpiresIn) * time.Second), Interval: time.Duration(a.Interval) * time.Second,
-		code: (*Secret)(&a.DeviceCode),
+		// On the wall: while a laptop sleeps, its monotonic clock stands still and the code grows old.
+		ExpiresAt: c.cfg.Now().Add(time.Duration(a.ExpiresIn) * time.Second).Round(0), Interval: time.Duration(a.Interval) * time.Second,
+		code: (*Secret)(&a.DeviceCode), demand: d, dropped: dropped,
 	}, nil
 }
 
-// WaitDevice polls until the code is approved ([Operator]), denied ([*Denied]) or too old ([ErrExpired]). The interval
-// counts from the previous answer; a network that is away for a while is survived.
+// WaitDevice polls until the code is approved ([Operator]), denied ([*Denied]), too old ([ErrExpired]) or replaced by
+// another ([ErrSuperseded]). The interval counts from the previous answer; a network that is away for a while is survived.
 func (c *Client) WaitDevice(ctx context.Context, d DeviceCode) (Operator, error) {
 	if d.code == nil {
 		return Operator{}, ErrExpired
@@ -80,24 +110,29 @@ func (c *Client) WaitDevice(ctx context.Context, d DeviceCode) (Operator, error)
 		select {
 		case <-ctx.Done():
 			return Operator{}, ctx.Err()
+		case <-d.dropped:
+			return Operator{}, ErrSuperseded
 		case <-c.cfg.After(wait):
 		}
-		if c.cfg.Now().After(d.ExpiresAt) {
+		select {
+		case <-d.dropped: // and not only the timer, where both were ready
+			return Operator{}, ErrSuperseded
+		default:
+		}
+		if c.cfg.Now().Round(0).After(d.ExpiresAt) {
 			return Operator{}, ErrExpired
 		}
 		wait = interval
 		var t tokenAnswer
-		header, err := post(ctx, c.cfg.HTTP, c.issuer.JoinPath("oauth/token").String(), form, &t)
+		header, err := c.post(ctx, "oauth/token", form, &t)
 		if err == nil {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			return c.accept(ctx, t)
+			return c.beginPatiently(ctx, t, d.demand)
 		}
 		var refused *Refused
 		if ctx.Err() != nil {
 			return Operator{}, ctx.Err()
 		}
-		if !errors.As(err, &refused) || refused.Status >= 500 || refused.Status < 400 {
+		if !errors.As(err, &refused) || refused.Status >= 500 || refused.Status < 400 || refused.Code == "" && refused.Status != http.StatusTooManyRequests {
 			lost = min(lost+1, 6)
 			wait = max(interval, min(interval<<lost, time.Minute)) // no answer: ask again, less often each time
 			continue

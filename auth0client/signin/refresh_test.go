@@ -108,7 +108,7 @@ func TestManyCallersShareOneRefresh(t *testing.T) {
 			break
 		}
 	}
-	if got := store.log(); got != "save r1, lock, save r2, unlock" {
+	if got := store.log(); got != "lock, save r1, unlock, lock, save r2, unlock" {
 		t.Errorf("the store saw: %s", got)
 	}
 }

@@ -49,9 +49,10 @@ type Store interface {
 }
 
 // MemoryStore keeps a sign-in for as long as the process runs.
-func MemoryStore() Store { return &memory{tokens: &Tokens{}} }
+func MemoryStore() Store { return &memory{tokens: &Tokens{}, turn: newFlight()} }
 
 type memory struct {
+	turn   flight
 	mu     sync.Mutex
 	tokens *Tokens // a pointer: fmt prints unexported fields without asking their methods, but no pointer within a struct
 }
@@ -74,4 +75,9 @@ func (m *memory) Save(_ context.Context, t Tokens) error {
 
 func (m *memory) Wipe(ctx context.Context) error { return m.Save(ctx, Tokens{}) }
 
-func (m *memory) Lock(context.Context) (func(), error) { return func() {}, nil }
+func (m *memory) Lock(ctx context.Context) (func(), error) {
+	if err := m.turn.enter(ctx); err != nil {
+		return nil, err
+	}
+	return m.turn.leave, nil
+}

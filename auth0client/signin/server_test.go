@@ -54,6 +54,7 @@ func (c *clock) After(d time.Duration) <-chan time.Time {
 
 // authServer is a scripted authorization server.
 type authServer struct {
+	tb testing.TB
 	*httptest.Server
 	clock  *clock
 	key    *rsa.PrivateKey
@@ -76,7 +77,7 @@ func newServer(t testing.TB) *authServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &authServer{clock: &clock{now: noon}, key: key, kid: "k1", revoke: http.StatusOK}
+	s := &authServer{tb: t, clock: &clock{now: noon}, key: key, kid: "k1", revoke: http.StatusOK}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
@@ -133,6 +134,7 @@ func (s *authServer) client(t testing.TB, store Store) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	return c
 }
 

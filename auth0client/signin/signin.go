@@ -1,55 +1,42 @@
-// Package signin proves who the operator is: OAuth device authorization (RFC 8628) against Auth0, tokens verified by
-// JWKS, refresh with rotation, sign-out. It also fetches the gateway's machine-to-machine token.
+// Package signin proves who the operator is: OAuth device authorization (RFC 8628) or an authorization code with PKCE
+// (RFC 8252) against Auth0, tokens verified by JWKS, refresh with rotation, sign-out. It also fetches the gateway's
+// machine-to-machine token.
 package signin
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"usher/auth0client/term"
 )
 
 // Sign-in errors that the console acts on.
 var (
 	// ErrSignedOut: there is no sign-in, or it can no longer be refreshed.
 	ErrSignedOut = errors.New("nobody is signed in")
-	// ErrExpired: the device code was not approved in time.
+	// ErrExpired: the sign-in was not approved in time.
 	ErrExpired = errors.New("the code has expired")
+	// ErrSuperseded: another sign-in was begun; only one waits at a time.
+	ErrSuperseded = errors.New("another sign-in was begun instead of this one")
+	// ErrDamaged: what a store kept cannot be read; a fresh sign-in replaces it.
+	ErrDamaged = errors.New("the kept sign-in is damaged")
+	// ErrNotFresh: Auth0 took an older sign-in of the browser where a new one was asked for.
+	ErrNotFresh = errors.New("the sign-in is not a new one")
+	// ErrOtherPerson: somebody else signed in than the one who should have.
+	ErrOtherPerson = errors.New("another person signed in than the one who should have")
 )
-
-// Denied: the operator, or a rule of the tenant, refused the sign-in.
-type Denied struct{ Description string }
-
-func (e *Denied) Error() string {
-	if e.Description == "" {
-		return "the sign-in was refused"
-	}
-	return "the sign-in was refused: " + e.Description
-}
-
-// Refused: Auth0 answered with an OAuth error.
-type Refused struct {
-	Status            int
-	Code, Description string
-}
-
-func (e *Refused) Error() string {
-	return fmt.Sprintf("Auth0 refused: %s (%s, HTTP %d)", e.Description, e.Code, e.Status)
-}
 
 // Operator is who signed in and what they may do. The strings are as Auth0 gave them.
 type Operator struct {
 	Subject, Email, Name string
-	Permissions          []string
+	Permissions          []string // nil: the token says nothing of permissions
 	AuthTime, ExpiresAt  time.Time
 }
 
@@ -57,12 +44,17 @@ type Operator struct {
 type Config struct {
 	Issuer   string // with its trailing slash; plain http only on a loopback host
 	ClientID string
-	Audience string // usher's own API
-	Scopes   []string
+	Audience string   // usher's own API
+	Scopes   []string // default: openid profile email offline_access
+	Want     []string // the permissions usher can use; see [Client.Missing]
+	Subject  string   // only this person may sign in; empty: anybody
 	HTTP     *http.Client
 	Now      func() time.Time
 	After    func(time.Duration) <-chan time.Time // waits between polls
+	Random   func() string                        // at least 128 bits of text; default crypto/rand
 	Store    Store                                // nil: in memory
+	Keys     *Keys                                // nil: its own
+	WebPorts []int                                // for [Client.StartWeb]; default 8484 to 8486
 }
 
 // Client signs one operator in and keeps their tokens fresh. It is safe for concurrent use.
@@ -71,10 +63,19 @@ type Client struct {
 	issuer   *url.URL
 	verifier *Verifier
 
-	mu       sync.Mutex // held over a refresh: one at a time
+	ctx  context.Context //nolint:containedctx // of refreshes, which outlive the caller that needs them; ended by Close
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	mu       sync.Mutex // never held over the network or the store
 	tokens   *Tokens    // a pointer: fmt prints unexported fields without asking their methods, but no pointer within a struct
 	operator Operator
+	scopes   []string
+	since    time.Time // when the access token came
 	signedIn bool
+	renewal  *renewal  // under way
+	retry    time.Time // no refresh ahead of time before then
+	pending  chan struct{}
 }
 
 // New checks the configuration and makes a client. It sends nothing.
@@ -89,22 +90,54 @@ func New(cfg Config) (*Client, error) {
 	if len(cfg.Scopes) == 0 {
 		cfg.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	}
-	if cfg.HTTP == nil {
-		cfg.HTTP = defaultHTTP()
-	}
+	cfg.HTTP = noRedirects(cfg.HTTP)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	if cfg.After == nil {
 		cfg.After = time.After
 	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Text
+	}
 	if cfg.Store == nil {
 		cfg.Store = MemoryStore()
 	}
-	return &Client{
+	if len(cfg.WebPorts) == 0 {
+		cfg.WebPorts = []int{8484, 8485, 8486}
+	}
+	c := &Client{
 		cfg: cfg, issuer: u, tokens: &Tokens{},
-		verifier: NewVerifier(VerifierConfig{Issuer: cfg.Issuer, Audience: cfg.Audience, HTTP: cfg.HTTP, Now: cfg.Now, Skew: 30 * time.Second}),
-	}, nil
+		verifier: NewVerifier(VerifierConfig{
+			Issuer: cfg.Issuer, Audience: cfg.Audience, HTTP: cfg.HTTP, Now: cfg.Now, Skew: clockSkew, Keys: cfg.Keys,
+		}),
+	}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// clockSkew is how far this machine's clock and Auth0's may differ.
+const clockSkew = 30 * time.Second
+
+// lastWork is how long Close waits for a refresh under way: its answer holds the only refresh token that still counts.
+const lastWork = 2 * time.Second
+
+// Close ends what the client does in the background.
+func (c *Client) Close() {
+	done := make(chan struct{})
+	go func() {
+		c.work.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(lastWork)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	c.stop()
+	<-done
+	c.verifier.Close()
 }
 
 func checkIssuer(issuer string) (*url.URL, error) {
@@ -126,117 +159,64 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func defaultHTTP() *http.Client {
-	return &http.Client{
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// noRedirects makes a client that follows no redirect: a token or a code must not go to another host.
+func noRedirects(client *http.Client) *http.Client {
+	own := http.Client{Timeout: 30 * time.Second}
+	if client != nil {
+		own = *client
 	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }
 
 // Format implements fmt.Formatter: printing a client must not show its tokens, which fmt would reach past their methods.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("signin.Client")) }
 
-// Operator is who is signed in.
+// Operator is who is signed in. It never waits, not even while a refresh runs.
 func (c *Client) Operator() (Operator, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.operator, c.signedIn
 }
 
-// accept verifies an answer of the token endpoint and makes it the session. The caller holds c.mu.
-func (c *Client) accept(ctx context.Context, t tokenAnswer) (Operator, error) {
-	op, err := c.verifier.Verify(ctx, t.AccessToken)
-	if err != nil {
-		return Operator{}, fmt.Errorf("check the access token: %w", err)
+// Missing is what usher asked for and did not get: scopes of the sign-in first, then permissions.
+func (c *Client) Missing() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.signedIn {
+		return nil
 	}
-	if t.subject != "" && t.subject != op.Subject {
-		return Operator{}, errors.New("the new access token is of another person than the one who signed in")
-	}
-	if t.IDToken != "" {
-		id, err := c.verifier.verify(ctx, t.IDToken, c.cfg.ClientID)
-		if err != nil && (!t.kept || !errors.Is(err, ErrExpiredToken)) { // it still says who signed in
-			return Operator{}, fmt.Errorf("check the id token: %w", err)
+	var missing []string
+	if len(c.scopes) > 0 { // a token that names none was given all that was asked for (RFC 6749 §5.1)
+		for _, s := range c.cfg.Scopes {
+			if !slices.Contains(c.scopes, s) {
+				missing = append(missing, s)
+			}
 		}
-		if id.Subject != op.Subject {
-			return Operator{}, errors.New("the id token and the access token are of two different people")
+	}
+	for _, p := range c.cfg.Want {
+		if !slices.Contains(c.operator.Permissions, p) {
+			missing = append(missing, p)
 		}
-		op.Email, op.Name = first(op.Email, id.Email), first(op.Name, id.Name)
-		if op.AuthTime.IsZero() {
-			op.AuthTime = id.AuthTime
-		}
-	} else if c.signedIn {
-		op.Email, op.Name = first(op.Email, c.operator.Email), first(op.Name, c.operator.Name)
 	}
-	tokens := Tokens{Access: Secret(t.AccessToken), Refresh: Secret(t.RefreshToken), ID: Secret(t.IDToken), ExpiresAt: op.ExpiresAt}
-	if tokens.Refresh == "" {
-		tokens.Refresh = c.tokens.Refresh
-	}
-	// The new refresh token is kept before the access token is used: a crash in between must not lose it.
-	if err := c.cfg.Store.Save(ctx, tokens); err != nil {
-		return Operator{}, fmt.Errorf("keep the sign-in: %w", err)
-	}
-	c.tokens, c.operator, c.signedIn = &tokens, op, true
-	return op, nil
+	return missing
 }
 
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+// LogoutURL is the page that ends the browser's own session: while that lasts, Auth0 signs the next one in at this browser
+// without a question.
+func (c *Client) LogoutURL() string {
+	u := c.issuer.JoinPath("v2/logout")
+	u.RawQuery = url.Values{"client_id": {c.cfg.ClientID}}.Encode()
+	return u.String()
 }
 
-// tokenAnswer is a success of the token endpoint.
-type tokenAnswer struct {
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token"`
-	IDToken      string `json:"id_token"`
-	ExpiresIn    int    `json:"expires_in"`
-
-	kept    bool   // from the store: its id token may be past its time
-	subject string // whose it must be, empty for anybody's
-}
-
-// answer is what is kept, as if it came from the token endpoint.
-func (t Tokens) answer(subject string) tokenAnswer {
-	return tokenAnswer{
-		AccessToken: t.Access.Reveal(), RefreshToken: t.Refresh.Reveal(), IDToken: t.ID.Reveal(), kept: true, subject: subject,
+// alone makes this the only sign-in that waits; the one before ends with [ErrSuperseded].
+func (c *Client) alone() chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending != nil {
+		close(c.pending)
 	}
-}
-
-// post sends a form and decodes the answer into out. A refusal of Auth0 is a *Refused; other errors mean no answer came.
-func post(ctx context.Context, client *http.Client, to string, form url.Values, out any) (http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, fmt.Errorf("make the request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("reach Auth0: %w", err)
-	}
-	defer res.Body.Close() //nolint:errcheck // read already
-	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return nil, fmt.Errorf("read Auth0's answer: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		r := &Refused{Status: res.StatusCode}
-		var e struct {
-			Error       string `json:"error"`
-			Description string `json:"error_description"`
-		}
-		if json.Unmarshal(body, &e) == nil {
-			r.Code, r.Description = term.Line(e.Error).String(), term.Line(e.Description).String()
-		}
-		return res.Header, r
-	}
-	if out == nil {
-		return res.Header, nil
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return res.Header, errors.New("Auth0's answer is not what the sign-in expects")
-	}
-	return res.Header, nil
+	c.pending = make(chan struct{})
+	return c.pending
 }

@@ -17,7 +17,9 @@ import (
 )
 
 func (s *authServer) verifier() *Verifier {
-	return NewVerifier(VerifierConfig{Issuer: s.issuer, Audience: audience, HTTP: s.Client(), Now: s.clock.Now, Skew: 30 * time.Second})
+	v := NewVerifier(VerifierConfig{Issuer: s.issuer, Audience: audience, HTTP: s.Client(), Now: s.clock.Now, Skew: clockSkew})
+	s.tb.Cleanup(v.Close)
+	return v
 }
 
 func TestVerify(t *testing.T) {
@@ -73,7 +75,7 @@ func TestVerify(t *testing.T) {
 		{"a signature that is empty", parts[0] + "." + parts[1] + ".", ErrSignature},
 		{"a MAC with the public key as its secret", signWith(t, jose.HS256, public, "k1", s.claims(audience, nil)), ErrSignature},
 		{"RS512 is not what the tenant signs with", signWith(t, jose.RS512, s.key, "k1", s.claims(audience, nil)), ErrSignature},
-		{"beyond all size", good + strings.Repeat("A", maxToken), ErrSignature},
+		{"beyond all size", good + strings.Repeat("A", maxToken), ErrTooLarge},
 		{"nothing", "", ErrSignature},
 		{"not a token", "ey.ey.ey", ErrSignature},
 	} {
@@ -137,7 +139,17 @@ func TestAnUnknownKeyReadsTheKeysAtMostOnceAMinute(t *testing.T) {
 			t.Errorf("an outage of the key address signs everybody out: %v", err)
 		}
 	}
+	v.keys.work.Wait()
 	gets(4, "outage")
+	s.clock.add(staleKeys)
+	if _, err := v.Verify(t.Context(), token("k2")); err != nil {
+		t.Errorf("an outage of an hour signs everybody out: %v", err)
+	}
+	gets(5, "outage of an hour")
+	s.clock.add(lastResort)
+	if _, err := v.Verify(t.Context(), token("k2")); !errors.Is(err, ErrKeys) {
+		t.Errorf("keys a day past their time still count: %v", err)
+	}
 }
 
 func TestKeysThatCannotBeRead(t *testing.T) {
@@ -149,6 +161,7 @@ func TestKeysThatCannotBeRead(t *testing.T) {
 		t.Errorf("the error is %v, want ErrKeys", err)
 	}
 	s.change(func() { s.keyDown = false })
+	s.clock.add(retryKeys)
 	if _, err := v.Verify(t.Context(), s.sign(t, audience, nil)); err != nil {
 		t.Errorf("keys that can be read again are not: %v", err)
 	}
