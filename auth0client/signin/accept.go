@@ -17,6 +17,12 @@ type tokenAnswer struct {
 	ExpiresIn    int    `json:"expires_in"`
 }
 
+// Format implements fmt.Formatter: printing an answer must not show its tokens.
+func (t tokenAnswer) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// MarshalJSON implements json.Marshaler: logs write JSON as well.
+func (t tokenAnswer) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
 // demand is what a sign-in must be beyond well-formed.
 type demand struct {
 	subject string        // whose it must be; empty: anybody's
@@ -32,6 +38,9 @@ type session struct {
 	scopes   []string
 	since    time.Time
 }
+
+// Format implements fmt.Formatter: printing a session must not show its tokens.
+func (s session) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // left is for how long the access token is good yet, and spare how much of that is kept in reserve: at most the given
 // time, less where tokens are short-lived.

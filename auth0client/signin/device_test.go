@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,6 +20,7 @@ func TestDevicePolling(t *testing.T) {
 		refuses(w, 429, "too_many_requests", "limit")
 	}
 	down := func(w http.ResponseWriter) { says(w, 503, "down") }
+	wall := func(w http.ResponseWriter) { says(w, 403, "<html>blocked") }
 	portal := func(w http.ResponseWriter) { says(w, 200, "<html>pay for Wi-Fi") }
 	for _, tc := range []struct {
 		name   string
@@ -31,6 +33,7 @@ func TestDevicePolling(t *testing.T) {
 		{"a tenant-wide limit is waited for, once", []func(http.ResponseWriter){limited, pending}, []int{5, 23, 5}},
 		{"a lost network is survived, asking less often each time", []func(http.ResponseWriter){breaks, breaks, breaks, breaks, breaks, pending}, []int{5, 10, 20, 40, 60, 60, 5}},
 		{"a tenant that is down is survived", []func(http.ResponseWriter){down, pending}, []int{5, 10, 5}},
+		{"a firewall's page is survived", []func(http.ResponseWriter){wall, pending}, []int{5, 10, 5}},
 		{"a hotel's login page is survived", []func(http.ResponseWriter){portal, pending}, []int{5, 10, 5}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -120,6 +123,111 @@ func TestWaitingForApprovalCanBeCancelled(t *testing.T) {
 	cancel()
 	if _, err := c.WaitDevice(ctx, code); !errors.Is(err, context.Canceled) || len(s.calls()) != 0 {
 		t.Errorf("the error is %v after %d polls", err, len(s.calls()))
+	}
+}
+
+func TestALaptopThatSleptKnowsThatItsCodeIsOld(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.token = func(_ int, _ url.Values, w http.ResponseWriter) { refuses(w, 403, "authorization_pending", "") }
+	// While a laptop sleeps the wall clock goes on and the monotonic one does not: times that carry both would be
+	// compared by the one that stood still.
+	began, slept := time.Now(), time.Duration(0)
+	c := s.client(t, nil)
+	c.cfg.Now = func() time.Time {
+		if slept == 0 {
+			return began
+		}
+		return began.Round(0).Add(slept)
+	}
+	code, err := c.StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(code.ExpiresAt.String(), "m=") {
+		t.Errorf("the code's end %s is not on the wall", code.ExpiresAt)
+	}
+	polls := 0
+	c.cfg.After = func(time.Duration) <-chan time.Time {
+		if polls++; polls == 3 {
+			slept = time.Hour
+		}
+		ready := make(chan time.Time, 1)
+		ready <- began
+		return ready
+	}
+	if _, err := c.WaitDevice(t.Context(), code); !errors.Is(err, ErrExpired) || len(s.calls()) != 2 {
+		t.Errorf("after the sleep: %v and %d polls", err, len(s.calls()))
+	}
+}
+
+func TestASecondCodeEndsTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.token = func(_ int, _ url.Values, w http.ResponseWriter) { s.grants(t, w, "r1") }
+	c := s.client(t, nil)
+	c.cfg.After = func(time.Duration) <-chan time.Time { return nil }
+	first, err := c.StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.WaitDevice(t.Context(), first)
+		done <- err
+	}()
+	second, err := c.StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, ErrSuperseded) {
+		t.Errorf("the first code ends with %v", err)
+	}
+	c.cfg.After = s.clock.After
+	if _, err := c.WaitDevice(t.Context(), first); !errors.Is(err, ErrSuperseded) || len(s.calls()) != 0 {
+		t.Errorf("the first code is polled still: %v", err)
+	}
+	if _, err := c.WaitDevice(t.Context(), second); err != nil {
+		t.Errorf("the second code gives %v", err)
+	}
+}
+
+func TestANetworkThatIsAwayAfterTheApprovalIsSurvived(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.token = func(_ int, _ url.Values, w http.ResponseWriter) { s.grants(t, w, "r1") }
+	s.change(func() { s.keyDown = true })
+	c := s.client(t, nil)
+	c.cfg.After = func(d time.Duration) <-chan time.Time {
+		if d == 2*retryKeys {
+			s.change(func() { s.keyDown = false })
+		}
+		return s.clock.After(d)
+	}
+	code, err := c.StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.WaitDevice(t.Context(), code); err != nil || len(s.calls()) != 1 {
+		t.Errorf("%v after %d polls", err, len(s.calls()))
+	}
+}
+
+func TestOnlyOnePersonMaySignIn(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.token = func(_ int, _ url.Values, w http.ResponseWriter) { s.grants(t, w, "r1") }
+	c := s.client(t, nil)
+	c.cfg.Subject = "auth0|eve" // whose SSH key this is
+	code, err := c.StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.WaitDevice(t.Context(), code); !errors.Is(err, ErrOtherPerson) {
+		t.Errorf("a code approved by somebody else gives %v", err)
+	}
+	if kept, _ := c.cfg.Store.Load(t.Context()); kept != (Tokens{}) {
+		t.Error("somebody else's sign-in is kept")
 	}
 }
 

@@ -23,10 +23,11 @@ func TestSecretsNeverShow(t *testing.T) {
 	m.token = &s
 	client := newServer(t).client(t, nil)
 	client.tokens = &Tokens{Access: s}
+	web := &WebSignIn{state: &s, verifier: &s}
 	for name, v := range map[string]any{
 		"a secret": s, "a pointer to one": &s, "a list": []Secret{s}, "a map": map[string]Secret{"k": s}, "tokens": Tokens{Access: s, Refresh: s, ID: s},
 		"a pointer to tokens": &Tokens{Access: s}, "a device code": DeviceCode{code: &s}, "a pointer to a device code": &DeviceCode{code: &s},
-		"a credential's settings": M2MConfig{ClientSecret: s}, "a token source": m, "a client": client, "a memory store": &memory{tokens: &Tokens{Access: s}},
+		"a credential's settings": M2MConfig{ClientSecret: s}, "a token source": m, "a client": client, "a browser sign-in": web, "a struct with one": struct{ w *WebSignIn }{web}, "a session": &session{tokens: Tokens{Access: s}}, "an answer": tokenAnswer{AccessToken: raw}, "a memory store": &memory{tokens: &Tokens{Access: s}},
 		"a struct with a source": struct{ source *M2M }{m}, "a struct with a client": struct{ c *Client }{client}, "a struct with a store": struct{ s Store }{&memory{tokens: &Tokens{Access: s}}}, "an error": fmt.Errorf("with %v: %w", s, errors.New("x")),
 	} {
 		for _, verb := range []string{"%v", "%s", "%q", "%x", "%X", "%+v", "%#v", "%d", "%10s"} {

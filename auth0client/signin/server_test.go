@@ -64,32 +64,63 @@ type authServer struct {
 	kid     string
 	keyGets int
 	keyDown bool
-	device  map[string]any
-	token   func(n int, form url.Values, w http.ResponseWriter)
-	tokens  []url.Values
-	revoked []url.Values
-	revoke  int
+	onKeys  func() // called before the keys are sent
+	// keyHeader is the Cache-Control of the keys.
+	keyHeader string
+	asked     []url.Values // of device codes
+	noCode    func(w http.ResponseWriter)
+	device    map[string]any
+	token     func(n int, form url.Values, w http.ResponseWriter)
+	tokens    []url.Values
+	revoked   []url.Values
+	revoke    int
 }
+
+// serverKey is every scripted server's: making one takes long.
+var serverKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
 
 func newServer(t testing.TB) *authServer {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := serverKey()
 	s := &authServer{tb: t, clock: &clock{now: noon}, key: key, kid: "k1", revoke: http.StatusOK}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
+		wait := s.onKeys
+		s.onKeys = nil
+		s.mu.Unlock()
+		if wait != nil {
+			wait()
+		}
+		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.keyGets++
+		if s.keyHeader != "" {
+			w.Header().Set("Cache-Control", s.keyHeader)
+		}
 		if s.keyDown {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: s.kid, Algorithm: "RS256", Use: "sig"}}})
 	})
-	mux.HandleFunc("POST /oauth/device/code", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(s.device) })
+	mux.HandleFunc("POST /oauth/device/code", func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.asked = append(s.asked, r.PostForm)
+		if s.noCode != nil {
+			s.noCode(w)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(s.device)
+	})
 	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		s.mu.Lock()
