@@ -3,36 +3,54 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
+	"time"
 )
 
-// Profile is one tenant and how to reach it.
+// Profile is one tenant and how to reach it. It has either a gateway or the in-process gateway's own credential.
 type Profile struct {
 	Name       string     `toml:"-"`
 	Domain     string     `toml:"domain"` // host of the tenant, or its full issuer; plain http on a loopback host only
 	ClientID   string     `toml:"client_id"`
 	Audience   string     `toml:"audience"` // usher's own API
+	Scopes     []string   `toml:"scopes,omitempty"`
 	Color      string     `toml:"color,omitempty"`
 	Production bool       `toml:"production,omitempty"`
-	Gateway    string     `toml:"gateway,omitempty"`
+	Gateway    string     `toml:"gateway,omitempty"` // https only but for a loopback host
 	Management Management `toml:"management,omitempty"`
+	Policies   string     `toml:"policies,omitempty"` // the policy file of the in-process gateway
+
+	TokenStore    string `toml:"token_store,omitempty"`    // keyring, file or memory; empty: the first that works
+	TokenIdentity string `toml:"token_identity,omitempty"` // an age identity file that opens the encrypted file
+
+	IdleLock     Duration `toml:"idle_lock,omitempty"`     // default 15 minutes
+	SessionLimit Duration `toml:"session_limit,omitempty"` // zero or off: as long as the sign-in lasts
+
+	Lookup       map[string]string `toml:"lookup,omitempty"` // a name to search by, and the path of its field
+	CustomFields []CustomField     `toml:"custom_fields,omitempty"`
 }
 
-// Management is the in-process gateway's own credential.
+// Management is the in-process gateway's own credential: a secret or a key.
 type Management struct {
-	ClientID string    `toml:"client_id,omitempty"`
-	Secret   Reference `toml:"secret,omitempty"`
-	Audience string    `toml:"audience,omitempty"` // default: the issuer's api/v2/
+	ClientID  string    `toml:"client_id,omitempty"`
+	Secret    Reference `toml:"secret,omitempty"`
+	Key       Reference `toml:"key,omitempty"`       // an RSA private key in PEM (private_key_jwt)
+	Algorithm string    `toml:"algorithm,omitempty"` // of the key: RS256 or PS256; default RS256
+	Audience  string    `toml:"audience,omitempty"`  // default: the issuer's api/v2/
+}
+
+// CustomField is a field of the tenant's own that the console shows.
+type CustomField struct {
+	Label string   `toml:"label"`
+	Path  string   `toml:"path"`           // such as app_metadata.plan
+	Show  []string `toml:"show,omitempty"` // where: list, detail, edit, create, search
 }
 
 // Config is the whole file.
@@ -48,143 +66,114 @@ type Options struct {
 	Env           func(string) string
 }
 
-// Load reads the configuration and gives the profile that is asked for.
+// defaultIdleLock is how long a console may stand unused.
+const defaultIdleLock = Duration(15 * time.Minute)
+
+// Load reads the configuration and gives the profile that is asked for. Without a file, an environment that names a tenant
+// is enough.
 func Load(o Options) (Profile, error) {
-	path := o.File
-	if path == "" {
-		path = o.Env("USHER_CONFIG")
-	}
-	if path == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return Profile{}, fmt.Errorf("find the configuration's folder: %w; name the file with --config", err)
-		}
-		path = filepath.Join(dir, "usher", "config.toml")
-	}
-	c, err := Read(path)
+	path, named, err := o.path()
 	if err != nil {
 		return Profile{}, err
 	}
-	name := o.Profile
-	for _, other := range []string{o.Env("USHER_PROFILE"), c.Default} {
-		if name == "" {
-			name = other
-		}
+	c, err := Read(path)
+	if errors.Is(err, os.ErrNotExist) && !named && o.Env("USHER_DOMAIN") != "" {
+		c, err = Config{Path: "the environment", Profiles: map[string]Profile{"default": {}}}, nil
 	}
-	if name == "" && len(c.Profiles) == 1 {
-		for only := range c.Profiles {
-			name = only
-		}
+	if err != nil {
+		return Profile{}, err
 	}
-	names := make([]string, 0, len(c.Profiles))
-	for n := range c.Profiles {
-		names = append(names, n)
+	p, err := c.choose(first(o.Profile, o.Env("USHER_PROFILE"), c.Default))
+	if err != nil {
+		return Profile{}, err
 	}
-	slices.Sort(names)
-	if name == "" {
-		return Profile{}, fmt.Errorf("%s has several profiles (%s); choose one with --profile", path, strings.Join(names, ", "))
-	}
-	p, ok := c.Profiles[name]
-	if !ok {
-		return Profile{}, fmt.Errorf("%s has no profile %q; it has %s", path, name, strings.Join(names, ", "))
-	}
-	p.Name = name
-	if d := o.Env("USHER_DOMAIN"); d != "" {
-		p.Domain = d
-	}
+	p.override(o.Env)
+	p.complete(filepath.Dir(path), o.Env)
 	if err := p.check(); err != nil {
-		return Profile{}, fmt.Errorf("%s, profile %s: %w", path, name, err)
+		return Profile{}, fmt.Errorf("%s, profile %s: %w", c.Path, p.Name, err)
 	}
 	return p, nil
 }
 
-// Read reads a file. Its errors name the file and, where there is one, the line.
-func Read(path string) (Config, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return Config{}, fmt.Errorf("there is no configuration %s yet; `usher demo` needs none, or name one with --config: %w", path, err)
+// path is the configuration's file, and whether somebody named it.
+func (o Options) path() (path string, named bool, err error) {
+	if path := first(o.File, o.Env("USHER_CONFIG")); path != "" {
+		return path, true, nil
 	}
+	dir, err := os.UserConfigDir()
 	if err != nil {
-		return Config{}, fmt.Errorf("read the configuration: %w", err)
+		return "", false, fmt.Errorf("find the configuration's folder: %w; name the file with --config", err)
 	}
-	c := Config{Path: path}
-	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil {
-		return Config{}, explain(path, err)
-	}
-	if len(c.Profiles) == 0 {
-		return Config{}, fmt.Errorf("%s has no profile: it needs a table such as [profiles.work]", path)
-	}
-	return c, nil
+	return filepath.Join(dir, "usher", "config.toml"), false, nil
 }
 
-func explain(path string, err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		first := strict.Errors[0]
-		line, _ := first.Position()
-		key := ""
-		if k := first.Key(); len(k) > 0 {
-			key = k[len(k)-1]
-		}
-		return fmt.Errorf("%s line %d: there is no setting %q; did you mean %q?", path, line, key, nearest(key))
+func (c Config) choose(name string) (Profile, error) {
+	names := slices.Sorted(maps.Keys(c.Profiles))
+	if name == "" && len(names) == 1 {
+		name = names[0]
 	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		line, column := decode.Position()
-		return fmt.Errorf("%s line %d, column %d: %w", path, line, column, err)
+	if name == "" {
+		return Profile{}, fmt.Errorf("%s has several profiles (%s); choose one with --profile", c.Path, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	p, ok := c.Profiles[name]
+	if !ok {
+		return Profile{}, fmt.Errorf("%s has no profile %q; it has %s", c.Path, name, strings.Join(names, ", "))
+	}
+	p.Name = name
+	return p, nil
 }
 
-func keys() []string {
-	return []string{"default", "profiles", "domain", "client_id", "audience", "color", "production", "gateway", "management", "secret"}
-}
-
-// nearest is the known key with the smallest edit distance.
-func nearest(key string) string {
-	best, at := "", 1<<30
-	for _, k := range keys() {
-		if d := distance(key, k); d < at {
-			best, at = k, d
+// override puts the environment over the file.
+func (p *Profile) override(env func(string) string) {
+	for name, field := range map[string]*string{
+		"USHER_DOMAIN": &p.Domain, "USHER_CLIENT_ID": &p.ClientID, "USHER_AUDIENCE": &p.Audience, "USHER_POLICIES": &p.Policies,
+		"USHER_TOKEN_STORE": &p.TokenStore, "USHER_TOKEN_IDENTITY": &p.TokenIdentity,
+		"USHER_MANAGEMENT_CLIENT_ID": &p.Management.ClientID, "USHER_MANAGEMENT_AUDIENCE": &p.Management.Audience,
+	} {
+		if v := env(name); v != "" {
+			*field = v
 		}
 	}
-	return best
+	// One takes the other's place: a profile with both would be refused.
+	if v := env("USHER_GATEWAY"); v != "" {
+		p.Gateway, p.Management = v, Management{}
+	}
+	if v := env("USHER_MANAGEMENT_SECRET"); v != "" {
+		p.Management.Secret, p.Management.Key = Reference(v), ""
+	}
+	if v := env("USHER_MANAGEMENT_KEY"); v != "" {
+		p.Management.Key, p.Management.Secret = Reference(v), ""
+	}
 }
 
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// complete fills in defaults and makes paths that are relative to the file whole.
+func (p *Profile) complete(dir string, env func(string) string) {
+	if p.IdleLock == 0 {
+		p.IdleLock = defaultIdleLock
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
+	if p.Management.Key != "" && p.Management.Algorithm == "" {
+		p.Management.Algorithm = "RS256"
+	}
+	for _, path := range []*string{&p.Policies, &p.TokenIdentity} {
+		if *path != "" {
+			*path = whole(*path, dir, env)
 		}
 	}
-	return row[len(b)]
+	p.Management.Secret = p.Management.Secret.whole(dir, env)
+	p.Management.Key = p.Management.Key.whole(dir, env)
 }
 
-func (p Profile) check() error {
-	if p.Domain == "" || p.ClientID == "" || p.Audience == "" {
-		return errors.New("domain, client_id and audience are all needed to sign in")
+// whole is a path as seen from the configuration's folder; ~ is the home folder.
+func whole(path, dir string, env func(string) string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home := first(env("HOME"), env("USERPROFILE")); home != "" {
+			return filepath.Join(home, rest)
+		}
 	}
-	if _, err := p.IssuerURL(); err != nil {
-		return err
+	if filepath.IsAbs(path) {
+		return path
 	}
-	if p.Gateway != "" {
-		return errors.New("a remote gateway is not supported yet; give the profile a [management] table instead")
-	}
-	if p.Management.ClientID == "" || p.Management.Secret == "" {
-		return errors.New("management.client_id and management.secret are needed by the gateway in this process")
-	}
-	return p.Management.Secret.check()
+	return filepath.Join(dir, path)
 }
 
 // IssuerURL is the tenant's issuer, with its slash.
@@ -194,36 +183,28 @@ func (p Profile) IssuerURL() (*url.URL, error) {
 		d = "https://" + d
 	}
 	u, err := url.Parse(strings.TrimSuffix(d, "/") + "/")
-	if err != nil || u.Host == "" || u.Path != "/" {
+	if err != nil || u.Host == "" || u.Path != "/" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("domain %q is not a host name or an address such as https://TENANT.eu.auth0.com/", p.Domain)
 	}
-	ip := net.ParseIP(u.Hostname())
-	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
+	if !secure(u) {
 		return nil, fmt.Errorf("domain %q: only https counts, but for a tenant on this machine", p.Domain)
 	}
 	return u, nil
 }
 
-// Write writes a configuration, whole or not at all, readable by its owner only.
-func Write(path string, c Config) error {
-	data, err := toml.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("encode the configuration: %w", err)
+// GatewayURL is the remote gateway's address; nil when the gateway is in this process.
+func (p Profile) GatewayURL() (*url.URL, error) {
+	if p.Gateway == "" {
+		return nil, nil
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".usher-config-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	u, err := url.Parse(p.Gateway)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("gateway %q is not an address such as https://usher.example.com", p.Gateway)
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already once renamed
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	if !secure(u) {
+		return nil, fmt.Errorf("gateway %q: only https counts, but for a gateway on this machine", p.Gateway)
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return u, nil
 }
 
 // StateDir is where usher keeps what is not configuration, the journal above all.
@@ -239,4 +220,13 @@ func StateDir(env func(string) string) (string, error) {
 		return "", fmt.Errorf("find a folder for the journal: %w; name one with USHER_STATE", err)
 	}
 	return filepath.Join(home, ".local", "state", "usher"), nil
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
 }

@@ -167,7 +167,9 @@ func TestAKeyringEntryThatIsDamagedIsNamed(t *testing.T) {
 		func(f *fakeRing, name string) { f.entries[name] = "{" },
 		func(f *fakeRing, name string) { f.entries[name] = `{"v":1,"sum":"","chunks":1}` },
 		func(f *fakeRing, name string) { f.entries[name] = `{"v":1,"sum":"ab","chunks":-1}` },
-		func(f *fakeRing, name string) { f.entries[name] = strings.Replace(f.entries[name], `"chunks":6`, `"chunks":64`, 1) },
+		func(f *fakeRing, name string) {
+			f.entries[name] = strings.Replace(f.entries[name], `"chunks":6`, `"chunks":64`, 1)
+		},
 		func(f *fakeRing, name string) {
 			for k := range f.entries {
 				if strings.HasSuffix(k, ".1") {
