@@ -76,7 +76,7 @@ func wireLocal(ctx context.Context, t *localtenant.Tenant, base, journalDir stri
 	client, audience := t.Device()
 	id, secret := t.M2M()
 	return wire(ctx, endpoints{
-		issuer: t.Issuer(), clientID: client, audience: audience,
+		identity: identity{issuer: t.Issuer(), clientID: client, audience: audience},
 		upstream: base, managementAudience: t.ManagementAudience(),
 		m2mID: id, m2mSecret: signin.Secret(secret), journal: journalDir,
 	})

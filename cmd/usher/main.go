@@ -38,6 +38,7 @@ func main() {
 		return
 	}
 	surviveFileSizeLimit()
+	noCoreDumps()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx)
 	stop()
@@ -80,7 +81,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.register(root.PersistentFlags())
-	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newJournal(), newVersion())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newJournal(), newLogin(o), newLogout(o), newWhoami(o), newVersion())
 	asUsage(root)
 	return root
 }

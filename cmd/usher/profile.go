@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
-	"path/filepath"
 
 	"usher/auth0client/signin"
 	"usher/config"
@@ -15,35 +15,82 @@ func openConsole(ctx context.Context, f *consoleFlags, query string) (err error)
 	if err := needTerminal(); err != nil {
 		return err
 	}
-	p, err := config.Load(config.Options{File: f.config, Profile: f.profile, Env: os.Getenv})
-	if err != nil {
-		return usageError{err}
-	}
-	issuer, err := p.IssuerURL()
-	if err != nil {
-		return usageError{err}
-	}
-	secret, err := p.Management.Secret.Resolve(os.Getenv)
+	p, err := loadProfile(f)
 	if err != nil {
 		return err
 	}
-	state, err := config.StateDir(os.Getenv)
-	if err != nil {
-		return err
-	}
-	audience := p.Management.Audience
-	if audience == "" {
-		audience = issuer.JoinPath("api/v2/").String()
-	}
-	w, err := wire(ctx, endpoints{
-		issuer: issuer.String(), clientID: p.ClientID, audience: p.Audience, upstream: issuer.String(), managementAudience: audience,
-		m2mID: p.Management.ClientID, m2mSecret: signin.Secret(secret), journal: filepath.Join(state, p.Name),
-	})
+	w, _, err := wireProfile(ctx, p, "console")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	w.profile, w.color, w.production = p.Name, p.Color, p.Production
 	f.query = query
 	return w.console(ctx, f)
+}
+
+// openSignedIn wires a profile for a command that asks nothing: with the sign-in that usher login kept. Nobody signed in is
+// an error that says what to run, with the exit code of what is not allowed. The caller closes the wiring.
+func openSignedIn(ctx context.Context, f *consoleFlags) (*wiring, signin.Operator, error) {
+	p, err := loadProfile(f)
+	if err != nil {
+		return nil, signin.Operator{}, err
+	}
+	w, id, err := wireProfile(ctx, p, "cli")
+	if err != nil {
+		return nil, signin.Operator{}, err
+	}
+	op, err := resume(ctx, p, w.session, id.store)
+	if err != nil {
+		return nil, signin.Operator{}, errors.Join(err, w.close())
+	}
+	return w, op, nil
+}
+
+// wireProfile wires a profile's sign-in to its gateway.
+func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, identity, error) {
+	issuer, err := p.IssuerURL()
+	if err != nil {
+		return nil, identity{}, usageError{err}
+	}
+	if p.Gateway != "" {
+		return nil, identity{}, errors.New("this usher cannot use a gateway on another machine; give the profile a [management] table instead")
+	}
+	id, err := identityOf(ctx, p)
+	if err != nil {
+		return nil, identity{}, err
+	}
+	e, err := credential(p, issuer)
+	if err != nil {
+		return nil, identity{}, err
+	}
+	if e.journal, err = profileDir(p.Name); err != nil {
+		return nil, identity{}, err
+	}
+	e.identity, e.upstream, e.via = id, issuer.String(), via
+	w, err := wire(ctx, e)
+	if err != nil {
+		return nil, identity{}, err
+	}
+	w.profile, w.color, w.production = p.Name, p.Color, p.Production
+	return w, id, nil
+}
+
+// credential reads what proves the gateway of this process to the tenant.
+func credential(p config.Profile, issuer *url.URL) (endpoints, error) {
+	m := p.Management
+	e := endpoints{m2mID: m.ClientID, managementAudience: m.Audience}
+	if e.managementAudience == "" {
+		e.managementAudience = issuer.JoinPath("api/v2/").String()
+	}
+	if m.Key == "" {
+		secret, err := m.Secret.Resolve(os.Getenv)
+		e.m2mSecret = signin.Secret(secret)
+		return e, err
+	}
+	text, err := m.Key.Resolve(os.Getenv)
+	if err != nil {
+		return e, err
+	}
+	e.m2mKey, err = signin.ParseSigningKey(signin.Secret(text), m.Algorithm)
+	return e, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usher/auth0client/localtenant"
+	"usher/auth0client/signin/tokenstore"
 	"usher/config"
 )
 
@@ -159,7 +160,8 @@ func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
 	return r, nil
 }
 
-// writeConfig writes a configuration for the tenant; the gateway's secret goes to a file of its own beside it.
+// writeConfig writes a configuration for the tenant. The gateway's secret and the identity that opens the kept sign-in go
+// to files of their own beside it.
 func writeConfig(path string, t *localtenant.Tenant) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -170,9 +172,17 @@ func writeConfig(path string, t *localtenant.Tenant) error {
 	if err := os.WriteFile(path+".secret", []byte(secret+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the local gateway's secret: %w", err)
 	}
+	identity, err := tokenstore.NewIdentity()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".identity", []byte(identity.Reveal()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the local sign-in's identity: %w", err)
+	}
 	return config.Write(path, config.Config{Default: "local", Profiles: map[string]config.Profile{"local": {
 		Domain: t.Issuer(), ClientID: client, Audience: audience,
 		Management: config.Management{ClientID: id, Secret: config.Reference("file:" + path + ".secret"), Audience: t.ManagementAudience()},
+		TokenStore: string(tokenstore.File), TokenIdentity: path + ".identity",
 	}}})
 }
 

@@ -26,6 +26,24 @@ func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		return nil, err
 	}
+	res, err := t.send(r, token)
+	if err != nil || res.StatusCode != http.StatusUnauthorized || r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+		return res, err
+	}
+	// The gateway does not take the token (any more) and has done nothing: once, with a new one.
+	if token, err = t.session.Renew(r.Context()); err != nil {
+		return res, nil
+	}
+	if r.GetBody != nil {
+		if r.Body, err = r.GetBody(); err != nil {
+			return res, nil
+		}
+	}
+	_ = res.Body.Close()
+	return t.send(r, token)
+}
+
+func (t operatorTransport) send(r *http.Request, token string) (*http.Response, error) {
 	if bound := auth0client.Operator(r.Context()); bound != "" {
 		if now, _ := t.session.Operator(); now.Subject != string(bound) {
 			return nil, &auth0client.Forbidden{Answer: auth0client.Answer{Message: term.Line("another operator has signed in; nothing was sent in their name")}}

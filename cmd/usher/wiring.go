@@ -23,18 +23,21 @@ var _ ui.Backend = (*auth0client.Client)(nil)
 
 // endpoints is where a console signs in and where its requests go.
 type endpoints struct {
-	issuer, clientID, audience string // the operator's sign-in
-	upstream                   string // base URL of the tenant
-	managementAudience         string
-	m2mID                      string
-	m2mSecret                  signin.Secret
-	journal                    string // folder
+	identity                  // the operator's sign-in
+	upstream           string // base URL of the tenant
+	managementAudience string
+	m2mID              string
+	m2mSecret          signin.Secret
+	m2mKey             *signin.SigningKey // instead of the secret
+	journal            string             // folder
+	via                string             // how operators come: "console" when empty, "cli"
 }
 
 // wiring is one console's parts, put together.
 type wiring struct {
 	session *signin.Client
 	polls   *pollWatch
+	keys    *signin.Keys
 	gateway *gateway.Gateway
 	client  *auth0client.Client
 	journal *journal.Journal
@@ -54,35 +57,37 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the tenant's address %q: %w", e.upstream, err)
 	}
-	polls := &pollWatch{next: http.DefaultTransport, now: time.Now}
-	session, err := signin.New(signin.Config{
-		Issuer: e.issuer, ClientID: e.clientID, Audience: e.audience, Now: time.Now, HTTP: polls.client(),
-	})
+	s, err := e.open()
 	if err != nil {
-		return nil, fmt.Errorf("prepare the sign-in: %w", err)
+		return nil, err
 	}
 	jrn, err := journal.Open(e.journal, journal.Options{Now: time.Now})
 	if err != nil {
+		s.close()
 		return nil, fmt.Errorf("open the journal in %s: %w", e.journal, err)
 	}
-	verifier := signin.NewVerifier(signin.VerifierConfig{Issuer: e.issuer, Audience: e.audience, Now: time.Now, Skew: 30 * time.Second})
+	verifier := signin.NewVerifier(signin.VerifierConfig{Issuer: e.issuer, Audience: e.audience, Now: time.Now, Skew: 30 * time.Second, Keys: s.keys})
 	m2m := signin.NewM2M(signin.M2MConfig{
-		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret,
+		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
 		Audience: e.managementAudience, Now: time.Now,
 	})
-	w := &wiring{session: session, polls: polls, journal: jrn}
+	w := &wiring{session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
+	via := e.via
+	if via == "" {
+		via = "console"
+	}
 	gw, err := gateway.New(gateway.Options{
-		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: "console", OnWait: w.waiting,
+		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), jrn.Close())
+		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), w.close())
 	}
 	client, err := auth0client.New(auth0client.Options{
 		Domain: upstream.Host, Now: time.Now, UserAgent: "usher/" + version,
-		HTTP: &http.Client{Transport: operatorTransport{session: session, next: gw}},
+		HTTP: &http.Client{Transport: operatorTransport{session: w.session, next: gw}},
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the Management API client: %w", err), jrn.Close())
+		return nil, errors.Join(fmt.Errorf("make the Management API client: %w", err), w.close())
 	}
 	w.gateway, w.client = gw, client
 	return w, nil
@@ -96,6 +101,7 @@ func (w *wiring) waiting(until time.Time) {
 }
 
 func (w *wiring) close() error {
+	signIn{w.session, w.keys, w.polls}.close()
 	if err := w.journal.Close(); err != nil {
 		return fmt.Errorf("close the journal: %w", err)
 	}
@@ -108,9 +114,12 @@ func kindOf(err error) int {
 		forbidden    *auth0client.Forbidden
 		unauthorized *auth0client.Unauthorized
 		notFound     *auth0client.NotFound
+		denied       *signin.Denied
+		nobody       *notSignedIn
 	)
 	switch {
-	case errors.As(err, &forbidden), errors.As(err, &unauthorized):
+	case errors.As(err, &forbidden), errors.As(err, &unauthorized), errors.As(err, &denied), errors.As(err, &nobody),
+		errors.Is(err, signin.ErrSignedOut), errors.Is(err, signin.ErrOtherPerson):
 		return exitNotAllowed
 	case errors.As(err, &notFound), errors.Is(err, journal.ErrNoChange):
 		return exitNotFound

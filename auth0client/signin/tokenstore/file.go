@@ -235,3 +235,12 @@ func decrypt(sealed []byte, with ...age.Identity) ([]byte, error) {
 	}
 	return io.ReadAll(r)
 }
+
+// NewIdentity makes the text of an age identity file.
+func NewIdentity() (signin.Secret, error) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return "", fmt.Errorf("make an age identity: %w", err)
+	}
+	return signin.Secret(id.String()), nil
+}
