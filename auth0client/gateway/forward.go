@@ -116,6 +116,8 @@ func (g *Gateway) send(ctx context.Context, r *http.Request, d policy.Decision, 
 	if err != nil {
 		return nil, fmt.Errorf("read the tenant's answer: %w", err)
 	}
+	// The operator's side never sees the gateway's token, not even when an answer quotes it.
+	answer = bytes.ReplaceAll(answer, []byte(token), []byte("[redacted]"))
 	g.budget.learn(res.Header)
 	res.Body = io.NopCloser(bytes.NewReader(answer))
 	res.ContentLength = int64(len(answer))

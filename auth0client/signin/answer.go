@@ -84,10 +84,20 @@ func refusal(status int, body []byte, host string, form url.Values) error {
 		Description string `json:"error_description"`
 	}
 	if json.Unmarshal(body, &e) == nil {
-		r.Code, r.Description = term.Line(e.Error).String(), term.Line(e.Description).String()
+		r.Code, r.Description = told(e.Error, form), told(e.Description, form)
 	}
 	r.Hint = hint(r, host, form)
 	return r
+}
+
+// told is text of an answer as it may be told: harmless, and without a secret of the question that it quotes.
+func told(text string, form url.Values) string {
+	for _, name := range []string{"device_code", "refresh_token", "token", "code", "code_verifier", "client_secret", "client_assertion"} {
+		if v := form.Get(name); v != "" {
+			text = strings.ReplaceAll(text, v, redacted)
+		}
+	}
+	return term.Line(text).String()
 }
 
 // hint is what to do about a refusal.

@@ -39,7 +39,7 @@ func openSignedIn(ctx context.Context, f *consoleFlags) (*wiring, signin.Operato
 	if err != nil {
 		return nil, signin.Operator{}, err
 	}
-	op, err := resume(ctx, p, w.session, id.store)
+	op, err := f.resume(ctx, p, w.session, id.store)
 	if err != nil {
 		return nil, signin.Operator{}, errors.Join(err, w.close())
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 
 	"usher/auth0client"
@@ -27,10 +30,10 @@ func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	res, err := t.send(r, token)
-	if err != nil || res.StatusCode != http.StatusUnauthorized || r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+	if err != nil || !refusesToken(res) || r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return res, err
 	}
-	// The gateway does not take the token (any more) and has done nothing: once, with a new one.
+	// The gateway does not take the token (any more) and has done nothing: once more, with a new one.
 	if token, err = t.session.Renew(r.Context()); err != nil {
 		return res, nil
 	}
@@ -52,6 +55,21 @@ func (t operatorTransport) send(r *http.Request, token string) (*http.Response, 
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+token)
 	return t.next.RoundTrip(r)
+}
+
+// refusesToken reports that the gateway itself does not take the operator's token. A tenant's 401 is about the gateway's.
+// The answer can still be read afterwards.
+func refusesToken(res *http.Response) bool {
+	if res.StatusCode != http.StatusUnauthorized {
+		return false
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	_ = res.Body.Close()
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	var e struct {
+		Code string `json:"errorCode"`
+	}
+	return err == nil && json.Unmarshal(body, &e) == nil && e.Code == "usher_token"
 }
 
 // operatorVerifier gives the gateway what it asks of a verifier.

@@ -90,7 +90,7 @@ func runWhoami(ctx context.Context, out, errs io.Writer, console *consoleFlags, 
 		return err
 	}
 	defer s.close()
-	op, err := resume(ctx, p, s.client, id.store)
+	op, err := console.resume(ctx, p, s.client, id.store)
 	if err != nil {
 		return err
 	}
@@ -145,14 +145,14 @@ func printOperator(out io.Writer, w who) {
 
 // notSignedIn says what to run. Its exit code is that of what is not allowed.
 type notSignedIn struct {
-	profile string
-	err     error
+	profile, config string
+	err             error
 }
 
 func (e *notSignedIn) Error() string {
-	command := "usher login"
-	if e.profile != "" {
-		command = "usher --profile " + e.profile + " login"
+	command := "usher --profile " + e.profile + " login"
+	if e.config != "" {
+		command = "usher --config " + e.config + " --profile " + e.profile + " login"
 	}
 	if e.err == nil || errors.Is(e.err, signin.ErrSignedOut) && !strings.Contains(e.err.Error(), ":") {
 		return fmt.Sprintf("nobody is signed in to the profile %s; run: %s", e.profile, command)
@@ -163,20 +163,20 @@ func (e *notSignedIn) Error() string {
 func (e *notSignedIn) Unwrap() error { return e.err }
 
 // resume takes up a profile's kept sign-in, or says what to run.
-func resume(ctx context.Context, p config.Profile, c *signin.Client, store *tokenstore.Store) (signin.Operator, error) {
+func (f *consoleFlags) resume(ctx context.Context, p config.Profile, c *signin.Client, store *tokenstore.Store) (signin.Operator, error) {
 	op, ok, err := c.Resume(ctx)
 	switch {
 	case errors.Is(err, signin.ErrDamaged), errors.Is(err, signin.ErrSignedOut):
-		return signin.Operator{}, &notSignedIn{p.Name, err}
+		return signin.Operator{}, &notSignedIn{p.Name, f.config, err}
 	case err != nil:
 		return signin.Operator{}, err
 	case ok:
 		return op, nil
 	}
 	if kept, err := store.Open(ctx); err == nil && kept.Note != "" { // it may be why nobody is
-		return signin.Operator{}, &notSignedIn{p.Name, errors.New(kept.Note)}
+		return signin.Operator{}, &notSignedIn{p.Name, f.config, errors.New(kept.Note)}
 	}
-	return signin.Operator{}, &notSignedIn{profile: p.Name}
+	return signin.Operator{}, &notSignedIn{p.Name, f.config, nil}
 }
 
 func runLogout(ctx context.Context, out io.Writer, console *consoleFlags, browser bool) error {

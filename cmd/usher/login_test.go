@@ -1,0 +1,86 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"usher/config"
+)
+
+func TestApprovingByItselfIsForLocalTenantsOnly(t *testing.T) {
+	t.Parallel()
+	for domain, refused := range map[string]bool{
+		"acme.eu.auth0.com": true, "https://acme.eu.auth0.com/": true, "localhost.example.com": true, "https://127.0.0.1.example.com": true,
+		"http://127.0.0.1:4000/": false, "http://localhost:4000/": false, "http://[::1]:4000/": false,
+	} {
+		p := config.Profile{Name: "x", Domain: domain}
+		err := (&loginFlags{approve: true, as: "admin"}).check(p)
+		if (err != nil) != refused || refused && (exitCode(err) != exitUsage || !strings.Contains(err.Error(), "is a real one")) {
+			t.Errorf("%s: %v", domain, err)
+		}
+		if err := approveLocally(t.Context(), p, "A", "admin"); refused && (err == nil || !strings.Contains(err.Error(), "is for a local tenant")) {
+			t.Errorf("%s is approved: %v", domain, err)
+		}
+	}
+}
+
+func TestSigningInAndOutAtTheCommandLine(t *testing.T) {
+	t.Parallel()
+	f := newFakeTenant(t)
+	p := newPlace(t, f)
+	step := func(code int, says string, env []string, args ...string) string {
+		t.Helper()
+		out, got := p.run(t, "main", env, args...)
+		if got != code || !strings.Contains(out, says) {
+			t.Errorf("usher %v ends with %d and says %q; want %d and %q", args, got, out, code, says)
+		}
+		return out
+	}
+	step(exitNotAllowed, "nobody is signed in to the profile fake; run: usher --config "+p.config+" --profile fake login", nil, "--config", p.config, "whoami")
+	step(exitUsage, "in a terminal", nil, "login")
+	step(exitUsage, "in a terminal", nil, "login", "--web")
+	step(exitUsage, "choose viewer, support or admin", nil, "login", "--approve", "--as", "boss")
+	step(exitFailed, "cannot be kept: the keyring cannot be used", []string{"USHER_TOKEN_STORE=keyring", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere"}, "login", "--approve")
+	if asked := f.asked(); len(asked) != 0 {
+		t.Errorf("before it is known whether a sign-in can be kept, %v is asked", asked)
+	}
+	step(0, "memory: it ends with this command", []string{"USHER_TOKEN_STORE=memory"}, "login", "--approve")
+	step(exitNotAllowed, "nobody is signed in", nil, "whoami")
+	step(0, "Ada <ada@example.com>", nil, "login", "--approve")
+	var w who
+	if err := json.Unmarshal([]byte(step(0, "", nil, "whoami", "--json")), &w); err != nil || w.Subject != "auth0|ada" || w.Store != "file" || len(w.Permissions) != len(wanted()) || len(w.Missing) != 0 || w.SignedInAt == nil {
+		t.Errorf("whoami --json says %+v, %v", w, err)
+	}
+
+	file := filepath.Join(p.dir, "state", "fake", "signin", "sign-in.age")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	step(exitFailed, "chmod 600 "+file, nil, "whoami")
+	if err := os.WriteFile(file, []byte("age-encryption.org/v1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	step(exitNotAllowed, "the sign-in kept in "+file+" is damaged and was moved to", nil, "whoami")
+	step(exitNotAllowed, "nobody is signed in", nil, "whoami")
+	step(0, "kept in", nil, "login", "--approve")
+
+	f.asked()
+	step(0, "revoked and forgotten", nil, "logout")
+	if asked := f.asked(); len(asked) != 1 || asked[0] != "POST /oauth/revoke" {
+		t.Errorf("a sign-out asks %v", asked)
+	}
+	step(0, "Nobody was signed in", nil, "logout")
+	step(0, "kept in", nil, "login", "--approve")
+	f.set(func() { f.down = true })
+	step(exitFailed, "is forgotten here, but Auth0 could not be told", nil, "logout")
+	step(exitNotAllowed, "nobody is signed in", nil, "whoami")
+	step(exitUsage, "choose keyring, file or memory", []string{"USHER_TOKEN_STORE=cupboard"}, "whoami")
+}
