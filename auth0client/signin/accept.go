@@ -26,9 +26,10 @@ func (t tokenAnswer) MarshalJSON() ([]byte, error) { return []byte(`"` + redacte
 // demand is what a sign-in must be beyond well-formed.
 type demand struct {
 	subject string        // whose it must be; empty: anybody's
-	within  time.Duration // how new it must be; zero: any age
-	kept    bool          // from the store: it may be past its time
-	oldID   bool          // the id token is of an earlier answer and may be past its time
+	within  time.Duration // how new it must be when it was asked for; zero: any age
+	asked   time.Time
+	kept    bool // from the store: it may be past its time
+	oldID   bool // the id token is of an earlier answer and may be past its time
 }
 
 // session is a sign-in that counts.
@@ -75,7 +76,7 @@ func (c *Client) inspect(ctx context.Context, t tokenAnswer, d demand) (session,
 			op.AuthTime = id.AuthTime
 		}
 	}
-	if err := c.checkFresh(op, d.within); err != nil {
+	if err := c.checkFresh(op, d); err != nil {
 		return session{}, err
 	}
 	s := session{operator: op, scopes: got.scopes, since: got.issued, tokens: t.kept(op.ExpiresAt)}
@@ -89,15 +90,16 @@ func (c *Client) inspect(ctx context.Context, t tokenAnswer, d demand) (session,
 }
 
 // checkFresh makes sure that the operator proved who they are, and not only that their browser remembered them.
-func (c *Client) checkFresh(op Operator, within time.Duration) error {
-	if within <= 0 {
+func (c *Client) checkFresh(op Operator, d demand) error {
+	if d.within <= 0 {
 		return nil
 	}
 	if op.AuthTime.IsZero() {
 		return fmt.Errorf("%w: Auth0 did not say when it was made", ErrNotFresh)
 	}
-	if age := c.cfg.Now().Sub(op.AuthTime); age > within+clockSkew {
-		return fmt.Errorf("%w: Auth0 took the browser's, of %s ago; sign out in the browser first (%s)", ErrNotFresh, age.Round(time.Second), c.LogoutURL())
+	if op.AuthTime.Before(d.asked.Add(-d.within - clockSkew)) {
+		return fmt.Errorf("%w: Auth0 took the browser's, of %s ago; sign out in the browser first (%s)",
+			ErrNotFresh, c.cfg.Now().Sub(op.AuthTime).Round(time.Second), c.LogoutURL())
 	}
 	return nil
 }

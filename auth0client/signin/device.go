@@ -35,8 +35,8 @@ func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
 	return c.startDevice(ctx, demand{subject: c.cfg.Subject})
 }
 
-// StartFreshDevice asks for a code that only a new sign-in approves, not older than within: for dangerous changes. If
-// somebody is signed in it must be the same person.
+// StartFreshDevice asks for a code that only a new sign-in approves, not older than within; zero is now. For dangerous
+// changes: if somebody is signed in it must be the same person. An older one ends with [ErrNotFresh].
 func (c *Client) StartFreshDevice(ctx context.Context, within time.Duration) (DeviceCode, error) {
 	return c.startDevice(ctx, c.fresh(within))
 }
@@ -44,7 +44,7 @@ func (c *Client) StartFreshDevice(ctx context.Context, within time.Duration) (De
 // fresh demands a new sign-in of the person who is signed in.
 func (c *Client) fresh(within time.Duration) demand {
 	op, _ := c.Operator()
-	return demand{subject: first(c.cfg.Subject, op.Subject), within: max(within, time.Second)}
+	return demand{subject: first(c.cfg.Subject, op.Subject), within: max(within, time.Second), asked: c.cfg.Now()}
 }
 
 // ask adds what a demand asks of Auth0 (OpenID Connect Core §3.1.2.1).

@@ -13,6 +13,8 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/signin"
+	"usher/auth0client/signin/tokenstore"
+	"usher/config"
 	"usher/ui"
 	"usher/ui/login"
 	"usher/ui/pace"
@@ -27,9 +29,11 @@ type consoleFlags struct {
 	query           string
 	lockAfter       time.Duration
 	sessionLimit    time.Duration
+	flags           *pflag.FlagSet // which of them were given
 }
 
 func (f *consoleFlags) register(fs *pflag.FlagSet) {
+	f.flags = fs
 	fs.StringVar(&f.config, "config", "", "read the profiles from `FILE`")
 	fs.StringVar(&f.profile, "profile", "", "use profile `P` of the configuration")
 	fs.StringVar(&f.theme, "theme", "auto", "colours for a `dark` or light background; auto asks the terminal")
@@ -37,6 +41,22 @@ func (f *consoleFlags) register(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.lockAfter, "lock-after", 15*time.Minute, "cover the screen after this `TIME` without a key (0: never)")
 	fs.DurationVar(&f.sessionLimit, "session-limit", 12*time.Hour, "ask for a new sign-in after this `TIME` (0: never)")
 	fs.BoolVar(&f.slowLine, "slow-line", false, "send as few bytes as possible (chosen by itself under SSH on a slow line)")
+}
+
+// follow takes from a profile what no flag was given for.
+func (f *consoleFlags) follow(p config.Profile) {
+	for flag, setting := range map[string]struct {
+		from config.Duration
+		to   *time.Duration
+	}{"lock-after": {p.IdleLock, &f.lockAfter}, "session-limit": {p.SessionLimit, &f.sessionLimit}} {
+		switch {
+		case f.flags.Changed(flag) || setting.from == 0:
+		case setting.from == config.Off:
+			*setting.to = 0
+		default:
+			*setting.to = time.Duration(setting.from)
+		}
+	}
 }
 
 func (f *consoleFlags) dark() (*bool, error) {
@@ -71,7 +91,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	app := ui.New(ctx, ui.Options{
-		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
+		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
 		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
 		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
 		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
@@ -106,18 +126,30 @@ func (w *wiring) budget() (remaining, limit int, known bool) {
 type deviceSignIn struct {
 	session *signin.Client
 	polls   *pollWatch
+	store   *tokenstore.Store // nil: in memory
 }
 
-// Resume takes up a kept sign-in.
+// Resume takes up a kept sign-in. Where none can be kept, or the one there is cannot be reached, it says why.
 func (d deviceSignIn) Resume(ctx context.Context) (login.Operator, bool, error) {
 	op, ok, err := d.session.Resume(ctx)
-	return consoleOperator(op), ok, err
+	if ok || err != nil || d.store == nil {
+		return consoleOperator(op), ok, err
+	}
+	if kept, err := d.store.Open(ctx); err == nil && kept.Note != "" {
+		return login.Operator{}, false, errors.New(kept.Note)
+	}
+	return login.Operator{}, false, nil
 }
 
-// StartDevice asks for a code. The device flow has no way to ask for a fresh one: the console looks at when the operator
-// proved who they are.
-func (d deviceSignIn) StartDevice(ctx context.Context, _ login.Ask) (login.Code, error) {
-	code, err := d.session.StartDevice(ctx)
+// StartDevice asks for a code.
+func (d deviceSignIn) StartDevice(ctx context.Context, ask login.Ask) (login.Code, error) {
+	start := d.session.StartDevice
+	if ask.Fresh {
+		start = func(ctx context.Context) (signin.DeviceCode, error) {
+			return d.session.StartFreshDevice(ctx, ask.MaxAge)
+		}
+	}
+	code, err := start(ctx)
 	if err != nil {
 		return login.Code{}, err
 	}

@@ -25,6 +25,7 @@ func openConsole(ctx context.Context, f *consoleFlags, query string) (err error)
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	f.query = query
+	f.follow(p)
 	return w.console(ctx, f)
 }
 

@@ -119,7 +119,7 @@ func TestAChangeIsNeverSentInAnotherOperatorsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close() //nolint:errcheck // the journal is a temporary folder's
-	sign := deviceSignIn{w.session, w.polls}
+	sign := deviceSignIn{w.session, w.polls, nil}
 	admin := signedInAs(t, sign, tenant, "admin")
 	if admin.AuthTime.IsZero() || len(admin.Permissions) == 0 {
 		t.Errorf("the operator is %+v", admin)
@@ -162,7 +162,7 @@ func TestASignInsEndHasItsWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close() //nolint:errcheck // the journal is a temporary folder's
-	sign := deviceSignIn{w.session, w.polls}
+	sign := deviceSignIn{w.session, w.polls, nil}
 	if _, ok, err := sign.Resume(t.Context()); ok || err != nil {
 		t.Errorf("a sign-in was taken up that nobody kept: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"usher/auth0client/gateway"
 	"usher/auth0client/gateway/journal"
 	"usher/auth0client/signin"
+	"usher/auth0client/signin/tokenstore"
 	"usher/ui"
 )
 
@@ -38,6 +39,7 @@ type wiring struct {
 	session *signin.Client
 	polls   *pollWatch
 	keys    *signin.Keys
+	store   *tokenstore.Store // of the sign-in; nil: in memory
 	gateway *gateway.Gateway
 	client  *auth0client.Client
 	journal *journal.Journal
@@ -71,7 +73,7 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
 		Audience: e.managementAudience, Now: time.Now,
 	})
-	w := &wiring{session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
+	w := &wiring{store: e.store, session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
 	via := e.via
 	if via == "" {
 		via = "console"
