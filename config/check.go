@@ -82,6 +82,8 @@ func (p Profile) checkGateway() error {
 		return err
 	}
 	switch {
+	case p.GatewayCA != "":
+		return errors.New("gateway_ca is for a gateway on another machine, which is not named")
 	case m.ClientID == "" || m.Secret == "" && m.Key == "":
 		return errors.New("management.client_id and management.secret or management.key are needed by the gateway in this process; or name a gateway")
 	case m.Secret != "" && m.Key != "":
@@ -91,9 +93,9 @@ func (p Profile) checkGateway() error {
 	case !slices.Contains([]string{"", "RS256", "PS256"}, m.Algorithm):
 		return fmt.Errorf("management.algorithm %q: choose RS256 or PS256", m.Algorithm)
 	case m.Key != "":
-		return m.Key.check("management.key")
+		return m.Key.checkAs("management.key")
 	}
-	return m.Secret.check("management.secret")
+	return m.Secret.checkAs("management.secret")
 }
 
 // checkFields looks at lookups and custom fields.
@@ -125,7 +127,10 @@ func (p Profile) checkFields() error {
 
 // secure reports https, or http that does not leave this machine.
 func secure(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	return u.Scheme == "https" || u.Scheme == "http" && loopback
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -23,7 +23,8 @@ type Profile struct {
 	Scopes     []string   `toml:"scopes,omitempty"`
 	Color      string     `toml:"color,omitempty"`
 	Production bool       `toml:"production,omitempty"`
-	Gateway    string     `toml:"gateway,omitempty"` // https only but for a loopback host
+	Gateway    string     `toml:"gateway,omitempty"`    // of another machine: https only but for a loopback host
+	GatewayCA  string     `toml:"gateway_ca,omitempty"` // file of the authority that alone counts for it
 	Management Management `toml:"management,omitempty"`
 	Policies   string     `toml:"policies,omitempty"` // the policy file of the in-process gateway
 
@@ -154,7 +155,7 @@ func (p *Profile) complete(dir string, env func(string) string) {
 	if p.Management.Key != "" && p.Management.Algorithm == "" {
 		p.Management.Algorithm = "RS256"
 	}
-	for _, path := range []*string{&p.Policies, &p.TokenIdentity} {
+	for _, path := range []*string{&p.Policies, &p.TokenIdentity, &p.GatewayCA} {
 		if *path != "" {
 			*path = whole(*path, dir, env)
 		}

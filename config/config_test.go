@@ -102,6 +102,7 @@ func TestABadFileIsExplainedWithItsNameAndLine(t *testing.T) {
 		"a colour that is none":      {"#b3261e", "reddish", "is not one such as"},
 		"a time that is none":        {"production = true", "idle_lock = \"soon\"", "is not a time such as 15m"},
 		"a time that is negative":    {"production = true", "idle_lock = \"-1m\"", "is not a time such as 15m"},
+		"an authority of no gateway": {"production = true", "gateway_ca = \"ca.pem\"", "is for a gateway on another machine"},
 		"two credentials":            {"secret = \"env:USHER_M2M\"", "secret = \"env:USHER_M2M\"\nkey = \"file:k.pem\"", "are two credentials"},
 		"no credential":              {"secret = \"env:USHER_M2M\"", "", "are needed by the gateway"},
 		"an algorithm without a key": {"secret = \"env:USHER_M2M\"", "secret = \"env:USHER_M2M\"\nalgorithm = \"PS256\"", "is for management.key"},

@@ -32,7 +32,7 @@ func Read(path string) (Config, error) {
 	c := Config{Path: path}
 	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
-		return Config{}, explain(path, err)
+		return Config{}, explain(path, err, reflect.TypeFor[Config]())
 	}
 	if len(c.Profiles) == 0 {
 		return Config{}, fmt.Errorf("%s has no profile: it needs a table such as [profiles.work]", path)
@@ -40,12 +40,13 @@ func Read(path string) (Config, error) {
 	return c, nil
 }
 
-func explain(path string, err error) error {
+// explain words a decoder's error with its line. file is what the file is decoded into: its keys are those that count.
+func explain(path string, err error, file reflect.Type) error {
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) && len(strict.Errors) > 0 {
 		first := strict.Errors[0]
 		line, _ := first.Position()
-		return fmt.Errorf("%s line %d: there is no setting %s", path, line, suggest(first.Key()))
+		return fmt.Errorf("%s line %d: there is no setting %s", path, line, suggest(file, first.Key()))
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
@@ -56,11 +57,11 @@ func explain(path string, err error) error {
 }
 
 // suggest names an unknown key and what may have been meant: the nearest key of its table, or all of them.
-func suggest(key []string) string {
+func suggest(file reflect.Type, key []string) string {
 	if len(key) == 0 {
 		return "of that name"
 	}
-	known := keysOf(reflect.TypeFor[Config](), key[:len(key)-1])
+	known := keysOf(file, key[:len(key)-1])
 	name := key[len(key)-1]
 	best, at := "", len(name)/2+2
 	for _, k := range known {

@@ -34,19 +34,19 @@ func (r Reference) cut() (kind, name string) {
 	return kind, strings.TrimSpace(name)
 }
 
-// check looks at a reference; what is the setting that has it. The value is never quoted: it may be the secret itself.
-func (r Reference) check(what string) error {
+// checkAs looks at the reference of a setting. The value is never quoted: it may be the secret itself.
+func (r Reference) checkAs(setting string) error {
 	switch kind, name := r.cut(); {
 	case name == "":
 	case kind == "env", kind == "file", kind == "keyring":
 		return nil
 	case kind == "command":
 		if _, err := split(name); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return fmt.Errorf("%s: %w", setting, err)
 		}
 		return nil
 	}
-	return fmt.Errorf("%s must say where the secret is, as keyring:NAME, env:NAME, file:PATH or command:PROGRAM; a secret itself does not belong in the file", what)
+	return fmt.Errorf("%s must say where the secret is, as keyring:NAME, env:NAME, file:PATH or command:PROGRAM; a secret itself does not belong in the file", setting)
 }
 
 // whole makes a file's path whole, as seen from the configuration's folder.
@@ -69,7 +69,7 @@ type sources struct {
 }
 
 func (r Reference) resolve(env func(string) string, s sources) (secret string, err error) {
-	if err := r.check("the reference"); err != nil {
+	if err := r.checkAs("the reference"); err != nil {
 		return "", err
 	}
 	kind, name := r.cut()

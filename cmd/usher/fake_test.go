@@ -36,7 +36,8 @@ type fakeTenant struct {
 	requests []string
 	secrets  []string // signatures of issued tokens
 	down     bool
-	refuse   string // an OAuth error for the token endpoint
+	hold     chan struct{} // every answer waits for it
+	refuse   string        // an OAuth error for the token endpoint
 	// unauthorized is how many requests to the Management API are answered with 401.
 	unauthorized int
 }
@@ -97,6 +98,12 @@ func (f *fakeTenant) token(aud string, more map[string]any) string {
 }
 
 func (f *fakeTenant) serve(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	hold := f.hold
+	f.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests = append(f.requests, r.Method+" "+r.URL.Path)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/colorprofile"
 	xterm "github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ import (
 	"usher/auth0client/signin/tokenstore"
 	"usher/auth0client/term"
 	"usher/config"
+	"usher/ui/login"
 )
 
 type loginFlags struct {
@@ -116,6 +118,9 @@ func (f *loginFlags) check(p config.Profile) error {
 	return nil
 }
 
+// rowsForPicture is how high a terminal must be to show the QR code without pushing the code itself out of view.
+const rowsForPicture = 34
+
 // loginDevice shows a code and waits for its approval.
 func loginDevice(ctx context.Context, out io.Writer, c *signin.Client, p config.Profile, f *loginFlags) (signin.Operator, error) {
 	code, err := c.StartDevice(ctx)
@@ -133,12 +138,16 @@ func loginDevice(ctx context.Context, out io.Writer, c *signin.Client, p config.
 	if page == "" {
 		page = code.VerificationURI
 	}
-	rich := xterm.IsTerminal(os.Stdout.Fd()) && !asciiOnly(os.Getenv)
-	fmt.Fprintf(out, "Sign in to %s (profile %s)\n\n", term.Line(p.Domain), p.Name)
-	fmt.Fprintf(out, "Open     %s\nand compare the code:\n\n%s\n", term.Line(code.VerificationURI), frameCode(term.Line(code.UserCode).String(), rich))
-	if rich && !noColor(os.Getenv) {
-		fmt.Fprintf(out, "%s\n", qrCode(page))
+	ascii := asciiOnly(os.Getenv)
+	_, rows, err := xterm.GetSize(os.Stdout.Fd())
+	picture := err == nil && rows >= rowsForPicture && !ascii && !noColor(os.Getenv)
+	fmt.Fprintf(out, "Sign in to %s (profile %s)\n\nOpen %s and compare the code %s:\n\n", term.Line(p.Domain), p.Name,
+		term.Line(code.VerificationURI), term.Line(code.UserCode))
+	colors := colorprofile.NewWriter(out, os.Environ())
+	for _, line := range login.Plain(login.Code{UserCode: code.UserCode, URI: page}, ascii, picture) {
+		fmt.Fprintf(colors, "    %s\n", line)
 	}
+	fmt.Fprintln(out)
 	fmt.Fprintf(out, "It grants usher your name and email, and what your roles let you do with %s.\n", term.Line(p.Audience))
 	fmt.Fprintf(out, "Only approve if you started this yourself. The code is good for %d minutes.\n\n", int(time.Until(code.ExpiresAt).Round(time.Minute).Minutes()))
 	if hasDisplay(os.Getenv) && xterm.IsTerminal(os.Stdout.Fd()) {
@@ -166,17 +175,6 @@ func loginWeb(ctx context.Context, out io.Writer, c *signin.Client, p config.Pro
 		}
 	}
 	return c.WaitWeb(ctx, w)
-}
-
-// frameCode draws a code large enough to read out.
-func frameCode(code string, rich bool) string {
-	text := "   " + strings.Join(strings.Split(code, ""), " ") + "   "
-	bar := strings.Repeat("-", len([]rune(text)))
-	if !rich {
-		return fmt.Sprintf("    +%s+\n    |%s|\n    +%s+\n", bar, text, bar)
-	}
-	bar = strings.Repeat("━", len([]rune(text)))
-	return fmt.Sprintf("    ┏%s┓\n    ┃%s┃\n    ┗%s┛\n", bar, text, bar)
 }
 
 // approveLocally answers a code at the local tenant's switchboard. A real tenant has none.
