@@ -97,7 +97,7 @@ func TestABadFileIsExplainedWithItsNameAndLine(t *testing.T) {
 		"a key of another table":     {"client_id = \"m2m\"", "production = true", `there is no setting "production"; there are algorithm, audience, client_id, key, secret`},
 		"an unknown key of a field":  {"label = \"Plan\"", "lable = \"Plan\"", `line 18: there is no setting "lable"; did you mean "label"`},
 		"an unknown table":           {"[profiles.work.lookup]", "[profiles.work.lokup]", `did you mean "lookup"`},
-		"an unknown key at the top":  {"default = \"work\"", "defualt = \"work\"", `line 1: there is no setting "defualt"; did you mean "default"`},
+		"an unknown key at the top":  {"default = \"work\"", "defaults = \"work\"", `line 1: there is no setting "defaults"; did you mean "default"`},
 		"a store that is none":       {"production = true", "token_store = \"cupboard\"", "choose keyring, file or memory"},
 		"a colour that is none":      {"#b3261e", "reddish", "is not one such as"},
 		"a time that is none":        {"production = true", "idle_lock = \"soon\"", "is not a time such as 15m"},

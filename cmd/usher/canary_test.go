@@ -99,6 +99,9 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	do("main", exitNotAllowed, "whoami") // reuse: the sign-in ended
 	do("main", 0, "logout")
 
+	if lines, err := os.ReadFile(filepath.Join(p.dir, "state", "fake", "journal.jsonl")); err != nil || !bytes.Contains(lines, []byte("ada@example.com")) {
+		t.Errorf("the journal does not name the operator: %v\n%s", err, lines)
+	}
 	secrets := f.marks()
 	for i, text := range written {
 		for _, s := range secrets {

@@ -92,6 +92,8 @@ func runLogin(ctx context.Context, out, errs io.Writer, console *consoleFlags, f
 	switch {
 	case errors.Is(err, signin.ErrExpired):
 		return errors.New("the sign-in was not approved in time; run usher login again")
+	case ctx.Err() != nil:
+		return errors.New("the sign-in was broken off")
 	case err != nil:
 		return err
 	}
@@ -200,10 +202,10 @@ func approveLocally(ctx context.Context, p config.Profile, userCode, preset stri
 		return fmt.Errorf("approve at the local tenant: %w", err)
 	}
 	defer res.Body.Close()
-	switch {
-	case res.StatusCode == http.StatusNoContent:
+	switch res.StatusCode {
+	case http.StatusNoContent:
 		return nil
-	case res.StatusCode == http.StatusNotFound:
+	case http.StatusNotFound:
 		return fmt.Errorf("%s is no local tenant of usher's: it has no way to approve unattended", issuer.Host)
 	}
 	said, err := io.ReadAll(io.LimitReader(res.Body, 500))

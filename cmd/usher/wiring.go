@@ -79,7 +79,7 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		via = "console"
 	}
 	gw, err := gateway.New(gateway.Options{
-		Upstream: upstream, Verifier: operatorVerifier{verifier}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
+		Upstream: upstream, Verifier: sessionVerifier{operatorVerifier{verifier}, s.client}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), w.close())
