@@ -84,12 +84,17 @@ func Load(o Options) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
+	return c.profile(filepath.Dir(path), o)
+}
+
+// profile is the one that is asked for, with all that lies over and under the file.
+func (c Config) profile(dir string, o Options) (Profile, error) {
 	p, err := c.choose(first(o.Profile, o.Env("USHER_PROFILE"), c.Default))
 	if err != nil {
 		return Profile{}, err
 	}
 	p.override(o.Env)
-	p.complete(filepath.Dir(path), o.Env)
+	p.complete(dir, o.Env)
 	if err := p.check(); err != nil {
 		return Profile{}, fmt.Errorf("%s, profile %s: %w", c.Path, p.Name, err)
 	}

@@ -29,6 +29,11 @@ func Read(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
+	return parse(path, data)
+}
+
+// parse reads the text of a file.
+func parse(path string, data []byte) (Config, error) {
 	c := Config{Path: path}
 	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
