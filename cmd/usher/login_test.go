@@ -84,3 +84,30 @@ func TestSigningInAndOutAtTheCommandLine(t *testing.T) {
 	step(exitNotAllowed, "nobody is signed in", nil, "whoami")
 	step(exitUsage, "choose keyring, file or memory", []string{"USHER_TOKEN_STORE=cupboard"}, "whoami")
 }
+
+func TestAProfilesPoliciesCount(t *testing.T) {
+	t.Parallel()
+	f := newFakeTenant(t)
+	p := newPlace(t, f)
+	if out, code := p.run(t, "main", nil, "login", "--approve"); code != 0 {
+		t.Fatal(out)
+	}
+	policies := filepath.Join(p.dir, "policies.toml")
+	for text, says := range map[string]string{
+		"[[policy]]\nname = \"others\"\nemails = [\"*@example.org\"]\n": "no policy of this gateway applies",
+		"[[policy]]\nname = \"others\"\nemials = [\"*@example.org\"]\n": "line 3",
+		"": "has no [[policy]] table",
+	} {
+		if err := os.WriteFile(policies, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f.asked()
+		out, _ := p.run(t, "change", []string{"USHER_POLICIES=policies.toml"})
+		if !strings.Contains(out, says) {
+			t.Errorf("with %q: %s; want %q", text, out, says)
+		}
+		if asked := strings.Join(f.asked(), " "); strings.Contains(asked, "PATCH") {
+			t.Errorf("with %q the change was made: %s", text, asked)
+		}
+	}
+}

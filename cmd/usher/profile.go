@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 
+	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
 	"usher/config"
 )
@@ -64,6 +66,9 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 	if err != nil {
 		return nil, identity{}, err
 	}
+	if e.policies, err = readPolicies(p.Policies); err != nil {
+		return nil, identity{}, err
+	}
 	if e.journal, err = profileDir(p.Name); err != nil {
 		return nil, identity{}, err
 	}
@@ -94,4 +99,23 @@ func credential(p config.Profile, issuer *url.URL) (endpoints, error) {
 	}
 	e.m2mKey, err = signin.ParseSigningKey(signin.Secret(text), m.Algorithm)
 	return e, err
+}
+
+// readPolicies reads the policy file of the gateway of this process. Without one, permissions alone decide.
+func readPolicies(path string) (*policy.Set, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read the profile's policies: %w", err)}
+	}
+	set, err := policy.Load(data, path)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if set.Len() == 0 {
+		return nil, usagef("%s has no [[policy]] table; a profile that names policies must not do without", path)
+	}
+	return set, nil
 }

@@ -14,6 +14,7 @@ import (
 	"usher/auth0client"
 	"usher/auth0client/gateway"
 	"usher/auth0client/gateway/journal"
+	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
 	"usher/auth0client/signin/tokenstore"
 	"usher/ui"
@@ -30,6 +31,7 @@ type endpoints struct {
 	m2mID              string
 	m2mSecret          signin.Secret
 	m2mKey             *signin.SigningKey // instead of the secret
+	policies           *policy.Set        // nil: permissions alone decide
 	journal            string             // folder
 	via                string             // how operators come: "console" when empty, "cli"
 }
@@ -80,6 +82,7 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	}
 	gw, err := gateway.New(gateway.Options{
 		Upstream: upstream, Verifier: sessionVerifier{operatorVerifier{verifier}, s.client}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
+		Policies: e.policies,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), w.close())
