@@ -1,40 +1,46 @@
 package localtenant
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"usher/auth0client/lucene"
 )
 
-func (t *Tenant) logRoutes() []route {
-	logs, stats := []string{"read:logs", "read:logs_users"}, []string{"read:stats"}
+func logRoutes() []route {
+	scopes := []string{"read:logs", "read:logs_users"}
 	return []route{
-		{method: "GET", pattern: []string{"users", "*", "logs"}, any: logs, class: classLogs, do: userLogs},
-		{method: "GET", pattern: []string{"logs"}, any: logs, class: classLogs, do: searchLogs},
-		{method: "GET", pattern: []string{"logs", "*"}, any: logs, class: classLogs, do: readLog},
-		{method: "GET", pattern: []string{"stats", "active-users"}, any: stats, do: activeUsers},
-		{method: "GET", pattern: []string{"stats", "daily"}, any: stats, do: dailyStats},
+		// Most clients send q, and from, which the description calls search and leaves out.
+		on("GET logs", searchLogs).needs(scopes...).in(classLogs).asks(byOffsetFromNone(), someFields(), fields{"sort": aText(), "from": aText(),
+			"take": aNumber(1, 100), "q": aText(), "search": aText()}),
+		on("GET logs/*", readLog).needs(scopes...).in(classLogs),
+		on("GET users/*/logs", userLogs).needs(scopes...).in(classLogs).asks(byOffset(), fields{"sort": aText()}),
+	}
+}
+
+func statRoutes() []route {
+	return []route{
+		on("GET stats/active-users", activeUsers).needs("read:stats"),
+		on("GET stats/daily", dailyStats).needs("read:stats").asks(fields{"from": aText(), "to": aText()}),
 	}
 }
 
 // logPaging is the paging of a log search, which Auth0 ends after 1,000 entries.
 func (c *call) logPaging() (paging, *reply) {
-	p, bad := c.paging(50, 100)
-	if bad == nil && p.start()+p.size > searchWindow {
-		far := fail(http.StatusBadRequest, "You can only page through the first 1000 records.", "invalid_paging")
-		bad = &far
+	p := c.paging()
+	if p.start()+p.size > searchWindow {
+		return p, refused("You can only page through the first 1000 records.", "invalid_paging")
 	}
-	return p, bad
+	return p, nil
 }
 
 func (c *call) logPage(p paging, events []*logEvent) reply {
 	rows := make([]any, 0, len(events))
 	for _, e := range events {
-		rows = append(rows, e.json(c.Tenant))
+		rows = append(rows, c.only(e.json(c.Tenant)))
 	}
 	if !p.totals {
 		return ok(rows)
@@ -56,7 +62,7 @@ func userLogs(c *call) reply {
 		slices.Reverse(events)
 	}
 	from, to := p.cut(len(events))
-	return c.logPage(p, events[from:to])
+	return c.linked(c.logPage(p, events[from:to]), len(events))
 }
 
 func searchLogs(c *call) reply {
@@ -67,7 +73,7 @@ func searchLogs(c *call) reply {
 	if bad != nil {
 		return *bad
 	}
-	q, err := lucene.ParseLogs(c.query.Get("q"))
+	q, err := lucene.ParseLogs(cmp.Or(c.query.Get("q"), c.query.Get("search")))
 	if err != nil {
 		return fail(http.StatusBadRequest, "The search query string has an error: "+err.Error(), "invalid_query_string")
 	}
@@ -95,15 +101,7 @@ func searchLogs(c *call) reply {
 
 // logsFrom pages by log id, oldest first, as log exports do.
 func (c *call) logsFrom() reply {
-	take := 50
-	if v := c.query.Get("take"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 100 {
-			return fail(http.StatusBadRequest, "Query validation error: 'Value out of range' on property take.",
-				"invalid_query_string")
-		}
-		take = n
-	}
+	take := c.number("take", 50)
 	entries, at := c.log(), 0
 	if from := c.query.Get("from"); from != "" {
 		found := false
@@ -129,7 +127,7 @@ func readLog(c *call) reply {
 	if at, found := entries.find(c.arg(0)); found {
 		return ok(entries.at(at).event().json(c.Tenant))
 	}
-	return fail(http.StatusNotFound, "The log event does not exist.", "")
+	return notFound("Log not found.", "inexistent_log")
 }
 
 func activeUsers(c *call) reply {
@@ -142,4 +140,17 @@ func activeUsers(c *call) reply {
 	return ok(n)
 }
 
-func dailyStats(c *call) reply { return ok(c.daily(c.query.Get("from"), c.query.Get("to"))) }
+// dailyStats counts by day, within two days in the form 20060102.
+func dailyStats(c *call) reply {
+	from, to := c.query.Get("from"), c.query.Get("to")
+	for name, day := range map[string]string{"from": from, "to": to} {
+		if _, err := time.Parse("20060102", day); day != "" && err != nil {
+			return badRequest("Query validation error: 'Object didn't pass validation for format stats-date: "+day+"' on property "+name+".",
+				"invalid_query_string")
+		}
+	}
+	if from != "" && to != "" && from > to {
+		return badRequest("'from' date cannot be greater than 'to' date.", "invalid_query_string")
+	}
+	return ok(c.daily(from, to))
+}

@@ -1,9 +1,22 @@
 package localtenant
 
-import (
-	"net/http"
-	"slices"
-)
+import "slices"
+
+// maxPermissions is how many permissions a role can have, and a user directly.
+const maxPermissions = 1000
+
+func permissionRoutes() []route {
+	one := anObject(fields{"resource_server_identifier": aText(1), "permission_name": aText(1)}, "resource_server_identifier", "permission_name")
+	some := anObject(fields{"permissions": aList(one, 1)}, "permissions")
+	return []route{
+		on("GET users/*/permissions", permissionsOfUser).needs("read:users").asks(byOffset()),
+		on("POST users/*/permissions", grantPermissions).needs("update:users").takes(some).titled("Assign Permissions to a User"),
+		on("DELETE users/*/permissions", withdrawPermissions).needs("update:users").takes(some).titled("Remove Permissions from a User"),
+		on("GET roles/*/permissions", rolePermissions).needs("read:roles").asks(byOffset()),
+		on("POST roles/*/permissions", addRolePermissions).needs("update:roles").takes(some).titled("Associate permissions with a role"),
+		on("DELETE roles/*/permissions", removeRolePermissions).needs("update:roles").takes(some).titled("Remove permissions from a role"),
+	}
+}
 
 func (t *Tenant) permissionJSON(p permission) map[string]any {
 	out := map[string]any{"permission_name": p.Name, "resource_server_identifier": p.API, "description": ""}
@@ -61,36 +74,25 @@ func permissionsOfUser(c *call) reply {
 	return c.list("permissions", rows)
 }
 
-func (c *call) somePermissions() ([]permission, *reply) {
+// somePermissions are those of the body.
+func (c *call) somePermissions() []permission {
 	raw, _ := c.body["permissions"].([]any)
-	if len(raw) == 0 {
-		bad := missing("permissions")
-		return nil, &bad
-	}
-	var out []permission
+	out := make([]permission, 0, len(raw))
 	for _, v := range raw {
 		m, _ := v.(map[string]any)
 		var p permission
 		p.API, _ = m["resource_server_identifier"].(string)
 		p.Name, _ = m["permission_name"].(string)
-		if p.API == "" || p.Name == "" {
-			bad := missing("permissions")
-			return nil, &bad
-		}
 		out = append(out, p)
 	}
-	return out, nil
+	return out
 }
 
 func (c *call) existingPermissions() ([]permission, *reply) {
-	asked, bad := c.somePermissions()
-	if bad != nil {
-		return nil, bad
-	}
+	asked := c.somePermissions()
 	for _, p := range asked {
 		if !c.permissionExists(p) {
-			gone := fail(http.StatusNotFound, "This permission does not exist: '"+p.API+" - "+p.Name+"'",
-				"inexistent_resource_server_permission")
+			gone := notFound("This permission does not exist: '"+p.API+" - "+p.Name+"'", "inexistent_resource_server_permission")
 			return nil, &gone
 		}
 	}
@@ -107,30 +109,66 @@ func joined(have, more []permission) []permission {
 	return out
 }
 
-func lessened(have, less []permission) []permission {
-	return slices.DeleteFunc(slices.Clone(have), func(p permission) bool { return slices.Contains(less, p) })
-}
-
 func grantPermissions(c *call) reply {
-	if c.users.at(c.arg(0)) == nil {
+	if !c.users.has(c.arg(0)) {
 		return noUser()
 	}
 	asked, bad := c.existingPermissions()
 	if bad != nil {
 		return *bad
 	}
-	c.userPerms.set(c.arg(0), joined(c.userPerms.at(c.arg(0)), asked))
-	return reply{status: http.StatusCreated}
+	held := joined(c.userPerms.at(c.arg(0)), asked)
+	if len(held) > maxPermissions {
+		return badRequest("No more permissions can be assigned to this user.", "")
+	}
+	c.userPerms.set(c.arg(0), held)
+	return created(map[string]any{})
 }
 
 func withdrawPermissions(c *call) reply {
-	if c.users.at(c.arg(0)) == nil {
+	if !c.users.has(c.arg(0)) {
 		return noUser()
 	}
-	asked, bad := c.somePermissions()
+	asked := c.somePermissions()
+	trim(c.userPerms, c.arg(0), func(p permission) bool { return slices.Contains(asked, p) })
+	return nothing()
+}
+
+func rolePermissions(c *call) reply {
+	r := c.roles.at(c.arg(0))
+	if r == nil {
+		return noRole()
+	}
+	return c.offset("permissions", roll{size: len(r.Permissions), place: func(int) (string, string) { return "", "" },
+		show: func(_ string, i int) any { return c.permissionJSON(r.Permissions[i]) }})
+}
+
+func addRolePermissions(c *call) reply {
+	r := c.roles.at(c.arg(0))
+	if r == nil {
+		return noRole()
+	}
+	asked, bad := c.existingPermissions()
 	if bad != nil {
 		return *bad
 	}
-	c.userPerms.set(c.arg(0), lessened(c.userPerms.at(c.arg(0)), asked))
+	changed := *r
+	changed.Permissions = joined(r.Permissions, asked)
+	if len(changed.Permissions) > maxPermissions {
+		return badRequest("No more permissions can be assigned to this role.", "")
+	}
+	c.roles.set(r.ID, &changed)
+	return created(map[string]any{})
+}
+
+func removeRolePermissions(c *call) reply {
+	r := c.roles.at(c.arg(0))
+	if r == nil {
+		return noRole()
+	}
+	asked := c.somePermissions()
+	changed := *r
+	changed.Permissions = slices.DeleteFunc(slices.Clone(r.Permissions), func(p permission) bool { return slices.Contains(asked, p) })
+	c.roles.set(r.ID, &changed)
 	return nothing()
 }

@@ -9,26 +9,25 @@ import (
 // maxRoles is how many roles a user can hold.
 const maxRoles = 50
 
-func (t *Tenant) roleRoutes() []route {
+// maxRolesInTenant is how many roles a tenant can have.
+const maxRolesInTenant = 1000
+
+func roleRoutes() []route {
 	members := []string{"read:users", "read:roles", "read:role_members"}
-	one := func(s string) []string { return []string{s} }
+	named := fields{"name": aText(1), "description": aText()}
+	someRoles := anObject(fields{"roles": aList(aText(1), 1)}, "roles")
+	someUsers := anObject(fields{"users": aList(aText(1), 1)}, "users")
 	return []route{
-		{method: "GET", pattern: []string{"users", "*", "roles"}, all: members, do: rolesOfUser},
-		{method: "POST", pattern: []string{"users", "*", "roles"}, any: []string{"read:roles", "update:users"}, do: assignRoles},
-		{method: "DELETE", pattern: []string{"users", "*", "roles"}, any: one("update:users"), do: removeRoles},
-		{method: "GET", pattern: []string{"users", "*", "permissions"}, any: one("read:users"), do: permissionsOfUser},
-		{method: "POST", pattern: []string{"users", "*", "permissions"}, any: one("update:users"), do: grantPermissions},
-		{method: "DELETE", pattern: []string{"users", "*", "permissions"}, any: one("update:users"), do: withdrawPermissions},
-		{method: "GET", pattern: []string{"roles"}, any: one("read:roles"), do: listRoles},
-		{method: "POST", pattern: []string{"roles"}, any: one("create:roles"), do: createRole},
-		{method: "GET", pattern: []string{"roles", "*"}, any: one("read:roles"), do: readRole},
-		{method: "PATCH", pattern: []string{"roles", "*"}, any: one("update:roles"), do: updateRole},
-		{method: "DELETE", pattern: []string{"roles", "*"}, any: one("delete:roles"), do: deleteRole},
-		{method: "GET", pattern: []string{"roles", "*", "users"}, all: members, do: roleUsers},
-		{method: "POST", pattern: []string{"roles", "*", "users"}, any: []string{"update:roles", "create:role_members"}, do: addRoleUsers},
-		{method: "GET", pattern: []string{"roles", "*", "permissions"}, any: one("read:roles"), do: rolePermissions},
-		{method: "POST", pattern: []string{"roles", "*", "permissions"}, any: one("update:roles"), do: addRolePermissions},
-		{method: "DELETE", pattern: []string{"roles", "*", "permissions"}, any: one("update:roles"), do: removeRolePermissions},
+		on("GET users/*/roles", rolesOfUser).needsAll(members...).asks(byOffset()),
+		on("POST users/*/roles", assignRoles).needs("read:roles", "update:users").takes(someRoles).titled("Assign roles to a user"),
+		on("DELETE users/*/roles", removeRoles).needs("update:users").takes(someRoles).titled("Removes roles from a user"),
+		on("GET roles", listRoles).needs("read:roles").asks(byOffset(), fields{"name_filter": aText(), "type": aText()}),
+		on("POST roles", createRole).needs("create:roles").takes(anObject(named, "name")).titled("Create a role"),
+		on("GET roles/*", readRole).needs("read:roles"),
+		on("PATCH roles/*", updateRole).needs("update:roles").takes(anObject(named)).titled("Update a role"),
+		on("DELETE roles/*", deleteRole).needs("delete:roles").titled("Delete a role"),
+		on("GET roles/*/users", roleUsers).needsAll(members...).asks(byOffset(), byCheckpoint()),
+		on("POST roles/*/users", addRoleUsers).needs("update:roles", "create:role_members").takes(someUsers).titled("Assign users to a role"),
 	}
 }
 
@@ -53,15 +52,12 @@ func rolesOfUser(c *call) reply {
 	return c.list("roles", c.roleRows(c.userRoles.at(c.arg(0))))
 }
 
-// someRoles reads the body's role ids, all of which must exist.
+// someRoles are the body's role ids, all of which must exist.
 func (c *call) someRoles() ([]string, *reply) {
-	ids, bad := c.texts("roles")
-	if bad != nil {
-		return nil, bad
-	}
+	ids := c.texts("roles")
 	for _, id := range ids {
-		if c.roles.at(id) == nil {
-			gone := fail(http.StatusNotFound, "One or more of the roles do not exist.", "")
+		if !c.roles.has(id) {
+			gone := notFound("One or more of the roles do not exist.", "")
 			return nil, &gone
 		}
 	}
@@ -102,32 +98,25 @@ func removeRoles(c *call) reply {
 	if c.users.at(c.arg(0)) == nil {
 		return noUser()
 	}
-	ids, bad := c.texts("roles")
-	if bad != nil {
-		return *bad
-	}
-	c.setRoles(c.arg(0), without(c.userRoles.at(c.arg(0)), ids))
+	c.setRoles(c.arg(0), without(c.userRoles.at(c.arg(0)), c.texts("roles")))
 	return nothing()
 }
 
 func listRoles(c *call) reply {
 	filter := strings.ToLower(c.query.Get("name_filter"))
-	rows := []any{}
-	for _, r := range c.roles.all() {
-		if strings.Contains(strings.ToLower(r.Name), filter) {
-			rows = append(rows, r.json())
-		}
-	}
-	return c.list("roles", rows)
+	return c.offset("roles", rollOfSome(c.roles, func(r *role) bool { return strings.Contains(strings.ToLower(r.Name), filter) },
+		func(r *role) any { return r.json() }))
 }
 
 func createRole(c *call) reply {
 	name := c.text("name")
-	if name == "" {
+	switch {
+	case name == "":
 		return missing("name")
-	}
-	if c.roleNamed(name) != nil {
+	case c.roleNamed(name) != nil:
 		return fail(http.StatusConflict, "The role already exists.", "role_conflict")
+	case c.roles.len() >= maxRolesInTenant:
+		return tooManyEntities()
 	}
 	r := &role{ID: "rol_" + pick(c.ids, 16, alnum), Name: name, Description: c.text("description")}
 	if r.Description == "" {
@@ -150,35 +139,54 @@ func updateRole(c *call) reply {
 	if r == nil {
 		return noRole()
 	}
+	changed := *r
 	if name := c.text("name"); name != "" {
 		if other := c.roleNamed(name); other != nil && other != r {
 			return fail(http.StatusConflict, "The role already exists.", "role_conflict")
 		}
-		r.Name = name
+		changed.Name = name
 	}
-	if d := c.text("description"); d != "" {
-		r.Description = d
+	if c.sent("description") {
+		changed.Description = c.text("description")
 	}
-	c.roles.set(r.ID, r)
-	return ok(r.json())
+	c.roles.set(r.ID, &changed)
+	return ok(changed.json())
 }
 
-// deleteRole takes the role from everybody who held it.
+// deleteRole takes the role from everybody who held it, directly, in an organization or through a group.
 func deleteRole(c *call) reply {
 	id := c.arg(0)
-	if c.roles.at(id) == nil {
+	if !c.roles.has(id) {
 		return noRole()
 	}
 	c.roles.drop(id)
+	var bare []string
 	for _, who := range c.holdersOf(id) {
-		c.setRoles(who, without(c.userRoles.at(who), []string{id}))
+		if left := without(c.userRoles.at(who), []string{id}); len(left) > 0 {
+			c.userRoles.set(who, left)
+		} else {
+			bare = append(bare, who)
+		}
 	}
+	c.userRoles.dropAll(bare)
+	delete(c.holders, id)
+	type inOrg struct {
+		who string
+		m   membership
+	}
+	var lose []inOrg
 	for who, in := range c.members.all() {
 		for _, m := range in {
 			if slices.Contains(m.Roles, id) {
-				c.setMember(who, membership{Org: m.Org, Roles: without(m.Roles, []string{id})})
+				lose = append(lose, inOrg{who, membership{Org: m.Org, Roles: without(m.Roles, []string{id})}})
 			}
 		}
+	}
+	for _, l := range lose {
+		c.setMember(l.who, l.m)
+	}
+	for _, held := range []*table[[]string]{c.groupRoles, c.orgGroupRoles, c.rolesAhead} {
+		trimAll(held, func(r string) bool { return r == id })
 	}
 	return ok(map[string]any{})
 }
@@ -187,21 +195,14 @@ func roleUsers(c *call) reply {
 	if c.roles.at(c.arg(0)) == nil {
 		return noRole()
 	}
-	rows := []any{}
-	for _, id := range c.holdersOf(c.arg(0)) {
-		rows = append(rows, c.users.at(id).brief())
-	}
-	return c.listFrom("users", rows)
+	return c.either("users", rollOfAll(c.holders[c.arg(0)], func(id string) any { return c.users.at(id).brief() }))
 }
 
 func addRoleUsers(c *call) reply {
 	if c.roles.at(c.arg(0)) == nil {
 		return noRole()
 	}
-	ids, bad := c.texts("users")
-	if bad != nil {
-		return *bad
-	}
+	ids := c.texts("users")
 	for _, id := range ids {
 		if c.users.at(id) == nil {
 			return fail(http.StatusNotFound, "One or more of the users do not exist.", "")
@@ -214,44 +215,4 @@ func addRoleUsers(c *call) reply {
 		c.setRoles(id, union(c.userRoles.at(id), []string{c.arg(0)}))
 	}
 	return ok(map[string]any{})
-}
-
-func rolePermissions(c *call) reply {
-	r := c.roles.at(c.arg(0))
-	if r == nil {
-		return noRole()
-	}
-	rows := []any{}
-	for _, p := range r.Permissions {
-		rows = append(rows, c.permissionJSON(p))
-	}
-	return c.list("permissions", rows)
-}
-
-func addRolePermissions(c *call) reply {
-	r := c.roles.at(c.arg(0))
-	if r == nil {
-		return noRole()
-	}
-	asked, bad := c.existingPermissions()
-	if bad != nil {
-		return *bad
-	}
-	r.Permissions = joined(r.Permissions, asked)
-	c.roles.set(r.ID, r)
-	return reply{status: http.StatusCreated}
-}
-
-func removeRolePermissions(c *call) reply {
-	r := c.roles.at(c.arg(0))
-	if r == nil {
-		return noRole()
-	}
-	asked, bad := c.somePermissions()
-	if bad != nil {
-		return *bad
-	}
-	r.Permissions = lessened(r.Permissions, asked)
-	c.roles.set(r.ID, r)
-	return nothing()
 }

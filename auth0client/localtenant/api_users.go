@@ -1,7 +1,6 @@
 package localtenant
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,35 +11,17 @@ import (
 // searchWindow is how many results Auth0 lets anyone page through.
 const searchWindow = 1000
 
-func (t *Tenant) userRoutes() []route {
-	read := []string{"read:users"}
+func userRoutes() []route {
 	return []route{
-		{method: "GET", pattern: []string{"users"}, any: read, class: classReadUsers, do: searchUsers},
-		{method: "POST", pattern: []string{"users"}, any: []string{"create:users"}, class: classWriteUsers, do: createUser},
-		{method: "GET", pattern: []string{"users-by-email"}, any: read, class: classReadUsers, do: usersByEmail},
-		{method: "GET", pattern: []string{"users", "*"}, any: []string{"read:users", "read:current_user"},
-			class: classReadUsers, do: readUser},
-		{method: "PATCH", pattern: []string{"users", "*"}, class: classWriteUsers, do: updateUser,
-			any: []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}},
-		{method: "DELETE", pattern: []string{"users", "*"}, class: classDeleteUsers, do: deleteUser,
-			any: []string{"delete:users", "delete:current_user"}},
-		{method: "GET", pattern: []string{"user-blocks"}, any: read, class: classOther, do: blocksByIdentifier},
-		{method: "DELETE", pattern: []string{"user-blocks"}, any: []string{"update:users"}, class: classOther,
-			do: unblockByIdentifier},
-		{method: "GET", pattern: []string{"user-blocks", "*"}, any: read, class: classOther, do: blocksOfUser},
-		{method: "DELETE", pattern: []string{"user-blocks", "*"}, any: []string{"update:users"}, class: classOther,
-			do: unblockUser},
+		on("GET users", searchUsers).needs("read:users").in(classReadUsers).asks(byOffsetFromNone(), someFields(), fields{
+			"sort": aText(), "connection": aText(), "q": aText(), "search_engine": aChoice("v1", "v2", "v3"), "primary_order": aFlag()}),
+		on("POST users", createUser).needs("create:users").in(classWriteUsers).takes(newUser()).titled("Create a User"),
+		on("GET users-by-email", usersByEmail).needs("read:users").in(classReadUsers).asks(someFields(), fields{"email!": aText()}),
+		on("GET users/*", readUser).needs("read:users", "read:current_user").in(classReadUsers).asks(someFields()),
+		on("PATCH users/*", updateUser).needs("update:users", "update:users_app_metadata", "update:current_user_metadata").
+			in(classWriteUsers).takes(changedUser()).titled("Update a User"),
+		on("DELETE users/*", deleteUser).needs("delete:users", "delete:current_user").in(classDeleteUsers).titled("Delete a User"),
 	}
-}
-
-func (c *call) fields() (names []string, include bool) {
-	if f := c.query.Get("fields"); f != "" {
-		names = strings.Split(f, ",")
-		for i := range names {
-			names[i] = strings.TrimSpace(names[i])
-		}
-	}
-	return names, c.query.Get("include_fields") != "false"
 }
 
 // ownOnly reports that the token is limited to the person it was issued to, and that id is someone else.
@@ -59,10 +40,7 @@ func notSubject() reply {
 }
 
 func searchUsers(c *call) reply {
-	p, bad := c.paging(50, 100)
-	if bad != nil {
-		return *bad
-	}
+	p := c.paging()
 	if engine := c.query.Get("search_engine"); engine == "v1" || engine == "v2" {
 		return fail(http.StatusBadRequest, "You are not allowed to use search_engine="+engine+". Use search_engine=v3 instead.",
 			"operation_not_supported")
@@ -142,28 +120,12 @@ func orderOf(by string) (func(a, b *user) int, reply) {
 
 // usersByEmail reads the records themselves, not the index, and compares case-sensitively.
 func usersByEmail(c *call) reply {
-	email := c.query.Get("email")
-	if email == "" {
-		return fail(http.StatusBadRequest, "Query validation error: 'Missing required property: email'.",
-			"invalid_query_string")
-	}
 	names, include := c.fields()
 	rows := []any{}
-	for _, id := range c.byEmail(email) {
+	for _, id := range c.byEmail(c.query.Get("email")) {
 		rows = append(rows, c.users.at(id).json(names, include))
 	}
 	return ok(rows)
-}
-
-func (t *Tenant) sortedIDs(keep func(*user) bool) []string {
-	var ids []string
-	for id, u := range t.users.all() {
-		if keep(u) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
 }
 
 func readUser(c *call) reply {
@@ -199,79 +161,44 @@ func deleteUser(c *call) reply {
 	if c.ownOnly(id, "delete:users") {
 		return notSubject()
 	}
-	if !c.users.has(id) {
-		return nothing()
-	}
-	c.erase(id)
-	c.setRoles(id, nil)
-	c.userPerms.drop(id)
-	c.methods.drop(id)
-	c.blocks.drop(id)
-	c.sessions.drop(id)
-	c.grants.drop(id)
-	c.setMemberships(id, nil)
-	c.endFamilies(id, "")
-	return nothing()
-}
-
-func blockRows(blocks []block) reply {
-	rows := make([]any, 0, len(blocks))
-	for _, b := range blocks {
-		rows = append(rows, map[string]any{"identifier": b.Identifier, "ip": b.IP, "connection": b.Connection})
-	}
-	return ok(map[string]any{"blocked_for": rows})
-}
-
-func blocksOfUser(c *call) reply {
-	if !c.users.has(c.arg(0)) {
-		return noUser()
-	}
-	return blockRows(c.blocks.at(c.arg(0)))
-}
-
-func unblockUser(c *call) reply {
-	if !c.users.has(c.arg(0)) {
-		return noUser()
-	}
-	c.blocks.drop(c.arg(0))
-	return nothing()
-}
-
-func blocksByIdentifier(c *call) reply {
-	who := c.query.Get("identifier")
-	if who == "" {
-		return fail(http.StatusBadRequest, "Query validation error: 'Missing required property: identifier'.",
-			"invalid_query_string")
-	}
-	var rows []block
-	for _, id := range c.byIdentifier(who) {
-		rows = append(rows, c.blocks.at(id)...)
-	}
-	return blockRows(rows)
-}
-
-func unblockByIdentifier(c *call) reply {
-	who := c.query.Get("identifier")
-	if who == "" {
-		return fail(http.StatusBadRequest, "Query validation error: 'Missing required property: identifier'.",
-			"invalid_query_string")
-	}
-	for _, id := range c.byIdentifier(who) {
-		c.blocks.drop(id)
+	if u := c.users.at(id); u != nil {
+		c.removeUser(u)
+		c.record("sdu", u, "User successfully deleted")
 	}
 	return nothing()
 }
 
-func exists() reply { return fail(http.StatusConflict, "The user already exists.", "auth0_idp_error") }
+// removeUser removes a person and all that is theirs, linked accounts included. Tokens already issued live on.
+func (t *Tenant) removeUser(u *user) { t.removeUsers([]*user{u}) }
 
+func (t *Tenant) removeUsers(list []*user) {
+	ids := make([]string, len(list))
+	for i, u := range list {
+		ids[i] = u.ID
+		t.known.remove(u)
+		t.queue(u.ID, nil)
+		t.endFamilies(u.ID, "")
+	}
+	for _, index := range []map[string]*table[struct{}]{t.holders, t.inOrg, t.inGroup} {
+		for _, in := range index {
+			in.dropAll(ids)
+		}
+	}
+	for _, of := range []interface{ dropAll([]string) }{t.users, t.userRoles, t.userGroups, t.members, t.userPerms, t.methods, t.blocks,
+		t.sessions, t.grants, t.consents, t.deviceKeys} {
+		of.dropAll(ids)
+	}
+	if t.rolesAhead.len() == 0 {
+		return
+	}
+	for _, key := range t.rolesAhead.names() {
+		if _, who, _ := strings.Cut(key, " "); !t.users.has(who) {
+			t.rolesAhead.drop(key)
+		}
+	}
+}
+
+// missing is a checked body's want of a property that only some connections need.
 func missing(property string) reply {
-	return invalid("Payload validation error: 'Missing required property: %s'.", property)
-}
-
-func wrongType(want, property string) reply {
-	return invalid("Payload validation error: 'Expected type %s' on property %s.", want, property)
-}
-
-func additional(property string) reply {
-	return invalid("Payload validation error: 'Additional properties not allowed: %s'.", fmt.Sprint(property))
+	return badRequest("Payload validation error: 'Missing required property: "+property+"'.", "invalid_body")
 }

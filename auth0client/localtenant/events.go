@@ -70,7 +70,7 @@ func (e *logEvent) from(t *Tenant) {
 
 // logWrite notes a successful write through the Management API. What was sent is not kept: it may hold a password.
 func (t *Tenant) logWrite(c *call, status int) {
-	e := t.record("sapi", nil, sentence(c.r.Method, c.args, c.r.URL.Path))
+	e := t.record("sapi", nil, c.title)
 	e.ClientID, e.RequestMethod, e.RequestPath, e.Status = c.who.AZP, c.r.Method, c.r.URL.EscapedPath(), status
 	e.Agent = c.r.UserAgent()
 	if id := c.r.Header.Get("X-Correlation-ID"); id != "" {
@@ -79,15 +79,6 @@ func (t *Tenant) logWrite(c *call, status int) {
 	if len(c.args) > 0 && strings.Contains(c.arg(0), "|") {
 		e.UserID = c.arg(0)
 	}
-}
-
-func sentence(method string, args []string, path string) string {
-	what := strings.TrimPrefix(path, "/api/v2/")
-	for _, a := range args {
-		what = strings.Replace(what, a, "{id}", 1)
-	}
-	verb := map[string]string{"POST": "Create", "PATCH": "Update", "PUT": "Replace", "DELETE": "Delete"}[method]
-	return verb + " " + what
 }
 
 // userEvents is everything about one user that the plan still keeps, newest first. The tenant is locked.

@@ -44,11 +44,23 @@ func managementScopes() []string {
 		"delete:authentication_methods read:guardian_enrollments delete:guardian_enrollments " +
 		"create:guardian_enrollment_tickets read:guardian_factors read:mfa_policies read:logs read:logs_users " +
 		"read:sessions delete:sessions read:refresh_tokens delete:refresh_tokens read:device_credentials " +
-		"delete:device_credentials read:grants delete:grants read:connections read:connections_options read:clients " +
+		"delete:device_credentials read:grants delete:grants read:connections read:connections_options " +
 		"read:client_summary read:resource_servers read:stats read:attack_protection read:anomaly_blocks " +
 		"delete:anomaly_blocks create:user_tickets read:groups read:group_members read:user_effective_roles " +
 		"read:user_effective_permissions read:user_permission_source_roles read:user_role_source_groups " +
-		"read:tenant_settings " +
+		"read:tenant_settings update:tenant_settings update:attack_protection update:guardian_factors update:mfa_policies " +
+		"read:clients create:clients update:clients delete:clients read:client_keys update:client_keys " +
+		"read:client_credentials create:client_credentials update:client_credentials delete:client_credentials " +
+		"read:client_grants create:client_grants update:client_grants delete:client_grants create:connections " +
+		"update:connections delete:connections create:resource_servers update:resource_servers delete:resource_servers " +
+		"read:group_roles create:group_roles delete:group_roles delete:groups read:organization_groups " +
+		"read:organization_group_roles create:organization_group_roles delete:organization_group_roles " +
+		"read:organization_connections create:organization_connections update:organization_connections " +
+		"delete:organization_connections read:organization_discovery_domains create:organization_discovery_domains " +
+		"update:organization_discovery_domains delete:organization_discovery_domains read:organization_client_grants " +
+		"create:organization_client_grants delete:organization_client_grants read:organization_member_effective_roles " +
+		"read:organization_member_role_source_groups update:sessions update:refresh_tokens " +
+		"read:federated_connections_tokens delete:federated_connections_tokens " +
 		"read:current_user update:current_user_identities create:current_user_metadata update:current_user_metadata " +
 		"delete:current_user_metadata create:current_user_device_credentials delete:current_user_device_credentials " +
 		"delete:current_user")
@@ -96,6 +108,9 @@ func (t *Tenant) furnish() {
 		{ID: id("con_"), Name: operatorsBase, Strategy: "auth0", Options: closed},
 		{ID: id("con_"), Name: directory, Display: "Staff directory", Strategy: "auth0", Options: named},
 	} {
+		if x.Clients = []string{shopClientID}; x.Name == operatorsBase {
+			x.Clients = []string{consoleClientID}
+		}
 		t.connections.set(x.ID, x)
 	}
 	for _, x := range []*resourceServer{
@@ -117,6 +132,7 @@ func (t *Tenant) furnish() {
 		made := &organization{ID: id("org_"), Name: o[0], Display: o[1], Created: t.born.AddDate(-1, 0, 0)}
 		t.orgs.set(made.ID, made)
 	}
+	t.furnishGroups()
 }
 
 // furnishClients registers the apps: the console, with a few fixed loopback ports to come back to since Auth0 compares

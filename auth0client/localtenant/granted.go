@@ -159,15 +159,11 @@ func (t *Tenant) permissionsFor(userID, api, org string) []string {
 			out = append(out, p.Name)
 		}
 	}
-	roles := slices.Clone(t.userRoles.at(userID))
+	roles := t.rolesHeld(userID)
 	if m, belongs := t.membership(org, userID); belongs {
-		roles = append(roles, m.Roles...)
+		roles = append(roles, t.rolesHeldIn(userID, m)...)
 	}
-	for _, id := range roles {
-		r := t.roles.at(id)
-		if r == nil {
-			continue
-		}
+	for _, r := range roles {
 		for _, p := range r.Permissions {
 			if p.API == api {
 				out = append(out, p.Name)

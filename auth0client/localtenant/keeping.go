@@ -18,8 +18,9 @@ const kindPast = "past"
 // keepers are all tables that a state file keeps. What lives shorter than a run, such as a device code, is not among them.
 func (t *Tenant) keepers() []keeper {
 	return []keeper{t.users, t.connections, t.apis, t.clients, t.orgs, t.roles, t.userRoles, t.members, t.userPerms, t.methods,
-		t.blocks, t.sessions, t.grants, t.jobs, t.events, t.clientGrants, t.consents, t.signingKeys, t.families, t.refresh,
-		t.browsers, t.trusted, t.tickets, t.failures}
+		t.blocks, t.sessions, t.grants, t.jobs, t.events, t.groups, t.userGroups, t.groupRoles, t.orgGroupRoles, t.orgConnections,
+		t.orgDomains, t.orgGrants, t.rolesAhead, t.invitations, t.clientGrants, t.consents, t.deviceKeys, t.settings, t.ipBlocks, t.work,
+		t.signingKeys, t.families, t.refresh, t.browsers, t.trusted, t.tickets, t.failures}
 }
 
 // resume fills an empty tenant from its state file; found is false when there is none yet.

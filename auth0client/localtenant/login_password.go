@@ -129,6 +129,11 @@ func (t *Tenant) passwordProblem(u *user, password string) string {
 	case len(password) > maxPassword:
 		return "Password is too long: it may have 72 bytes."
 	}
+	if bad := refusePassword(t.connectionNamed(u.connection()), u, password); bad != nil {
+		message, _ := dig(bad.body, "message").(string)
+		_, why, _ := strings.Cut(message, ": ")
+		return why + "."
+	}
 	return ""
 }
 

@@ -3,8 +3,8 @@ package localtenant
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +39,7 @@ func (t *Tenant) populate(n int) {
 	for m.users.len() < n {
 		m.person()
 	}
+	m.surround()
 }
 
 // populateWith adds a record that is there from the start.
@@ -255,20 +256,19 @@ func (t *Tenant) load(data []byte) error {
 	if err := json.Unmarshal(data, &rows); err != nil {
 		return fmt.Errorf("read the users: %w", err)
 	}
-	r := mathrand.New(mathrand.NewPCG(t.opts.Seed, 7))
+	r, want := mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)), importedUser()
 	for i, row := range rows {
 		plain, _ := row["user_id"].(string)
 		plain = strings.TrimPrefix(plain, "auth0|")
 		if plain == "" {
 			plain = pick(r, 24, hexDigits)
 		}
-		known := map[string]any{}
-		for k, v := range row {
-			if !slices.Contains([]string{"user_id", "password_hash", "custom_password_hash", "mfa_factors"}, k) && v != nil {
-				known[k] = v
-			}
+		known := maps.Clone(row)
+		maps.DeleteFunc(known, func(_ string, v any) bool { return v == nil })
+		if bad := want.check(anyMap(known), ""); bad != nil {
+			return fmt.Errorf("user %d: %v", i+1, bad.complaint("", "").body.(map[string]any)["message"])
 		}
-		if _, bad := attributes(known); bad != nil {
+		if bad := metadataProblem(known); bad != nil {
 			return fmt.Errorf("user %d: %v", i+1, bad.body.(map[string]any)["message"])
 		}
 		u := &user{ID: "auth0|" + plain, Created: t.born, Updated: t.born,
@@ -281,8 +281,9 @@ func (t *Tenant) load(data []byte) error {
 			return fmt.Errorf("user %d: the id %q is there twice", i+1, u.ID)
 		}
 		u.fillIn()
+		u.Password, _ = known["password_hash"].(string)
 		t.populateWith(u)
-		t.methods.set(u.ID, []*authMethod{passwordMethod(r, t.born)})
+		t.importMethods(r, u, known, t.born)
 	}
 	return nil
 }

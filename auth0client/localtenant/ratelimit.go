@@ -7,20 +7,33 @@ import (
 	"time"
 )
 
-// Rate-limit classes. Plans with one bucket for everything ignore them.
+// Rate-limit classes. A plan without a limit of its own for one counts it with the others.
 const (
-	classReadUsers       = "read users"
-	classWriteUsers      = "write users"
-	classDeleteUsers     = "delete users"
-	classLogs            = "read logs"
-	classConnections     = "read connections"
-	classClients         = "read clients"
-	classOrgs            = "read organizations"
-	classOrgMembers      = "read organization members"
-	classWriteOrgMembers = "write organization members"
-	classOrgMemberRoles  = "organization member roles"
-	classOther           = "other"
+	classReadUsers           = "read users"
+	classWriteUsers          = "write users"
+	classDeleteUsers         = "delete users"
+	classLogs                = "read logs"
+	classConnections         = "read connections"
+	classClients             = "read clients"
+	classWriteDevices        = "write device credentials"
+	classOrgs                = "read organizations"
+	classOrg                 = "read organization by id"
+	classOrgByName           = "read organization by name"
+	classWriteOrgs           = "write organizations"
+	classUserOrgs            = "read a user's organizations"
+	classOrgMembers          = "read organization members"
+	classWriteOrgMembers     = "write organization members"
+	classInvitations         = "read organization invitations"
+	classWriteInvitations    = "write organization invitations"
+	classMemberRoles         = "read organization member roles"
+	classWriteMemberRoles    = "write organization member roles"
+	classOrgConnections      = "read organization connections"
+	classWriteOrgConnections = "write organization connections"
+	classOther               = "other"
 )
+
+// limit is a bucket of burst requests, refilled by perMinute.
+type limit struct{ burst, perMinute float64 }
 
 // bucket is a token bucket: burst tokens at most, refilled at perSecond.
 type bucket struct {
@@ -46,40 +59,44 @@ func (b *bucket) reset(now time.Time) time.Time {
 	return now.Add(time.Duration(missing / b.perSecond * float64(time.Second)))
 }
 
+// bucketFor is the bucket of a class under the tenant's plan; nil when nothing is limited.
 func (t *Tenant) bucketFor(class string) *bucket {
-	if class == "" {
-		class = classOther
-	}
-	var burst, perSecond float64
-	name := class
+	var own map[string]limit
+	var others limit
 	switch t.opts.Plan {
 	case PlanFree:
-		name, burst, perSecond = "all", 2, 2
-	case PlanEnterprise:
-		name, burst, perSecond = "all", 50, 16
+		others = limit{2, 120}
 	case PlanPro:
-		burst, perMinute := proLimit(class)
-		return t.bucketOf(name, burst, perMinute/60)
+		own, others = proLimits(), limit{10, 150}
+	case PlanEnterprise:
+		own, others = enterpriseLimits(), limit{50, 16 * 60}
 	default:
 		return nil
 	}
-	return t.bucketOf(name, burst, perSecond)
+	l, has := own[class]
+	if !has {
+		class, l = classOther, others
+	}
+	return t.bucketOf(class, l.burst, l.perMinute/60)
 }
 
-func proLimit(class string) (burst, perMinute float64) {
-	switch class {
-	case classReadUsers, classOrgMembers:
-		return 40, 500
-	case classWriteUsers, classDeleteUsers, classWriteOrgMembers, classOrgMemberRoles:
-		return 20, 200
-	case classLogs:
-		return 10, 100
-	case classConnections, classOrgs:
-		return 5, 50
-	case classClients:
-		return 5, 100
+// proLimits are those of the self-service plans (Essentials, Professional).
+func proLimits() map[string]limit {
+	return map[string]limit{
+		classReadUsers: {40, 500}, classWriteUsers: {20, 200}, classDeleteUsers: {20, 200}, classLogs: {10, 100},
+		classConnections: {5, 50}, classClients: {5, 100}, classWriteDevices: {5, 100}, classOrgs: {5, 50}, classOrg: {20, 200},
+		classOrgByName: {10, 100}, classWriteOrgs: {5, 25}, classOrgMembers: {40, 500}, classWriteOrgMembers: {20, 200},
+		classMemberRoles: {20, 200}, classWriteMemberRoles: {20, 200}, classOrgConnections: {5, 50}, classWriteOrgConnections: {5, 25},
 	}
-	return 10, 150
+}
+
+// enterpriseLimits are those that enterprise plans have besides the limit of everything else.
+func enterpriseLimits() map[string]limit {
+	return map[string]limit{
+		classOrgs: {10, 100}, classOrg: {10, 100}, classUserOrgs: {40, 500}, classOrgByName: {20, 200}, classWriteOrgs: {5, 150},
+		classOrgMembers: {40, 500}, classWriteOrgMembers: {20, 200}, classInvitations: {20, 200}, classWriteInvitations: {20, 200},
+		classMemberRoles: {20, 200}, classWriteMemberRoles: {20, 200}, classOrgConnections: {10, 100}, classWriteOrgConnections: {5, 150},
+	}
 }
 
 func (t *Tenant) bucketOf(name string, burst, perSecond float64) *bucket {

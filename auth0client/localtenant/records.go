@@ -30,7 +30,8 @@ type user struct {
 	Identities    []identity
 	UserMetadata  map[string]any
 	AppMetadata   map[string]any
-	Password      string // only compared, never sent
+	Password      string   // a hash, never sent
+	OldPasswords  []string // hashes of earlier ones, newest first
 }
 
 type identity struct {
@@ -44,6 +45,10 @@ type identity struct {
 type connection struct {
 	ID, Name, Display, Strategy string
 	Options                     map[string]any
+	Metadata                    map[string]any
+	Clients                     []string // those it is enabled for; none disables it
+	Realms                      []string
+	ShowAsButton, Domain        *bool
 }
 
 type resourceServer struct {
@@ -72,6 +77,9 @@ type credential struct {
 type organization struct {
 	ID, Name, Display string
 	Created           time.Time
+	Branding          map[string]any
+	Metadata          map[string]any
+	TokenQuota        map[string]any
 }
 
 type role struct {
@@ -91,6 +99,7 @@ type authMethod struct {
 	Email     string
 	Preferred string
 	KeyID     string
+	Extra     map[string]any // what else the API shows of it
 	LinkID    string
 	Created   time.Time
 	Enrolled  time.Time
@@ -104,17 +113,14 @@ type session struct {
 	IP      string
 	Agent   string
 	Client  string
+	Meta    map[string]any // session_metadata
 }
 
 type refreshRow struct {
 	ID, Client, Session string
 	Created, Exchanged  time.Time
 	API                 string
-}
-
-type job struct {
-	ID, Type string
-	Created  time.Time
+	Meta                map[string]any // refresh_token_metadata
 }
 
 func (u *user) clone() *user {

@@ -2,36 +2,19 @@ package localtenant
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// maxBody is the largest request body Auth0 takes.
-const maxBody = 1 << 20
-
-// call is one request to the Management API on its way through a handler. The tenant is locked meanwhile.
-type call struct {
-	*Tenant
-	r     *http.Request
-	query url.Values
-	args  []string // the path's variable segments, decoded
-	who   claims
-	body  map[string]any
-}
-
-func (c *call) arg(i int) string { return c.args[i] }
 
 // reply is what a handler answers. A nil body sends none.
 type reply struct {
 	status int
 	body   any
 	link   string
+	kind   string // content type, when it is not the usual one
 }
 
 type route struct {
@@ -40,13 +23,48 @@ type route struct {
 	any     []string // scopes of which one is needed
 	all     []string // scopes that are all needed
 	class   string   // rate-limit class
+	title   string   // how the tenant's log names a successful write
+	query   fields   // parameters it takes
+	wants   []string // parameters it cannot do without
+	body    *shape   // nil: a body is not looked at
+	form    bool     // the body is a form with files, read by the handler
+	paid    bool     // only on the larger plans
 	do      func(*call) reply
+}
+
+// on begins a route such as "GET users/*/roles"; "*" stands for one segment.
+func on(what string, do func(*call) reply) route {
+	method, path, _ := strings.Cut(what, " ")
+	return route{method: method, pattern: strings.Split(path, "/"), do: do, query: fields{}}
+}
+
+func (r route) needs(scopes ...string) route    { r.any = scopes; return r }
+func (r route) needsAll(scopes ...string) route { r.all = scopes; return r }
+func (r route) in(class string) route           { r.class = class; return r }
+func (r route) titled(s string) route           { r.title = s; return r }
+func (r route) takes(body shape) route          { r.body = &body; return r }
+func (r route) onLargePlans() route             { r.paid = true; return r }
+
+// asks adds query parameters; the name of one that is needed ends with "!".
+func (r route) asks(sets ...fields) route {
+	r.query = maps.Clone(r.query)
+	for _, set := range sets {
+		for name, of := range set {
+			plain, needed := strings.CutSuffix(name, "!")
+			r.query[plain] = of
+			if needed {
+				r.wants = append(r.wants, plain)
+			}
+		}
+	}
+	slices.Sort(r.wants)
+	return r
 }
 
 func ok(body any) reply      { return reply{status: http.StatusOK, body: body} }
 func created(body any) reply { return reply{status: http.StatusCreated, body: body} }
 func nothing() reply         { return reply{status: http.StatusNoContent} }
-func accepted() reply        { return reply{status: http.StatusAccepted} }
+func accepted() reply        { return reply{status: http.StatusAccepted, body: map[string]any{}} }
 
 // fail is an error of the Management API. code may be empty: Auth0 sends some errors without.
 func fail(status int, message, code string) reply {
@@ -57,19 +75,34 @@ func fail(status int, message, code string) reply {
 	return reply{status: status, body: body}
 }
 
-func invalid(format string, a ...any) reply {
-	return fail(http.StatusBadRequest, fmt.Sprintf(format, a...), "invalid_body")
-}
+func notFound(message, code string) reply { return fail(http.StatusNotFound, message, code) }
+
+func badRequest(message, code string) reply { return fail(http.StatusBadRequest, message, code) }
 
 func noUser() reply { return fail(http.StatusNotFound, "The user does not exist.", "inexistent_user") }
 
+// endpoints are all routes of the Management API.
+func endpoints() []route {
+	return slices.Concat(userRoutes(), identityRoutes(), blockRoutes(), roleRoutes(), permissionRoutes(), effectiveRoutes(),
+		orgRoutes(), orgMemberRoutes(), orgConnectionRoutes(), orgDomainRoutes(), invitationRoutes(), groupRoutes(), groupRoleRoutes(),
+		methodRoutes(), guardianRoutes(), settingRoutes(), sessionRoutes(), refreshRoutes(), deviceRoutes(), grantRoutes(),
+		logRoutes(), statRoutes(), accountRoutes(), ticketRoutes(), jobRoutes(), connectionRoutes(), clientRoutes(), clientGrantRoutes(), apiRoutes())
+}
+
 func (t *Tenant) routes() http.Handler {
-	table := slices.Concat(t.userRoutes(), t.roleRoutes(), t.mfaRoutes(), t.tenantRoutes(), t.sessionRoutes(), t.logRoutes())
+	table := map[string][]route{}
+	for _, r := range endpoints() {
+		table[r.pattern[0]] = append(table[r.pattern[0]], r)
+	}
 	root := http.NewServeMux()
 	t.oauthRoutes(root)
 	root.HandleFunc("/_usher/", t.control)
+	root.HandleFunc("GET "+exportPath, t.download)
 	root.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "Not found.", http.StatusNotFound) })
 	return t.withFaults(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.mu.Lock()
+		t.catchUp()
+		t.release()
 		// ServeMux would clean a path that holds an encoded slash: the API is routed before it.
 		if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v2/"); ok {
 			t.serveAPI(w, r, table, rest)
@@ -107,52 +140,32 @@ func (r *route) match(method string, segments []string) (args []string, path, al
 	return args, true, method == r.method
 }
 
-func (t *Tenant) serveAPI(w http.ResponseWriter, r *http.Request, table []route, rest string) {
+func (t *Tenant) serveAPI(w http.ResponseWriter, r *http.Request, table map[string][]route, rest string) {
 	segments, err := split(rest)
 	if err != nil {
 		send(w, fail(http.StatusBadRequest, "Invalid request URI.", "invalid_uri"))
 		return
 	}
 	who, problem := t.bearer(r)
+	if problem == "" && !slices.Contains(who.Audience, t.ManagementAudience()) {
+		problem = "Bad audience: " + strings.Join(who.Audience, ",")
+	}
 	if problem != "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		send(w, fail(http.StatusUnauthorized, problem, ""))
 		return
 	}
-	if !slices.Contains(who.Audience, t.ManagementAudience()) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		send(w, fail(http.StatusUnauthorized, "Bad audience: "+strings.Join(who.Audience, ","), ""))
-		return
-	}
-	var found *route
-	var args []string
-	known := false
-	for i := range table {
-		a, path, all := table[i].match(r.Method, segments)
-		known = known || path
-		if all {
-			found, args = &table[i], a
-			break
-		}
-	}
+	found, args, absent := find(table[segments[0]], r, segments)
 	if found == nil {
-		what := "This local tenant has no such endpoint: "
-		if known {
-			what = "This local tenant does not take this method here: "
-		}
-		send(w, fail(http.StatusNotImplemented, what+r.Method+" "+r.URL.Path, "not_implemented"))
+		send(w, absent)
 		return
 	}
 	if !t.admit(w, found.class) {
 		send(w, fail(http.StatusTooManyRequests, "Global limit has been reached", "too_many_requests"))
 		return
 	}
-	if problem, bad := found.refuse(who); bad {
-		send(w, problem)
-		return
-	}
-	c := &call{Tenant: t, r: r, query: r.URL.Query(), args: args, who: who}
-	if problem, bad := c.read(w); bad {
+	c := &call{Tenant: t, r: r, args: args, who: who, title: found.title}
+	if problem, bad := c.accept(w, found); bad {
 		send(w, problem)
 		return
 	}
@@ -168,38 +181,19 @@ func (t *Tenant) serveAPI(w http.ResponseWriter, r *http.Request, table []route,
 	send(w, answer)
 }
 
-func (r *route) refuse(who claims) (reply, bool) {
-	held := strings.Fields(who.Scope)
-	has := func(s string) bool { return slices.Contains(held, s) }
-	if len(r.any) > 0 && !slices.ContainsFunc(r.any, has) {
-		return fail(http.StatusForbidden, "Insufficient scope, expected any of: "+strings.Join(r.any, ","),
-			"insufficient_scope"), true
+// find picks the route for a request; absent says why there is none.
+func find(table []route, r *http.Request, segments []string) (found *route, args []string, absent reply) {
+	what := "This local tenant has no such endpoint: "
+	for i := range table {
+		a, path, all := table[i].match(r.Method, segments)
+		if all {
+			return &table[i], a, reply{}
+		}
+		if path {
+			what = "This local tenant does not take this method here: "
+		}
 	}
-	if slices.ContainsFunc(r.all, func(s string) bool { return !has(s) }) {
-		return fail(http.StatusForbidden, "Insufficient scope, expected all of: "+strings.Join(r.all, ","),
-			"insufficient_scope"), true
-	}
-	return reply{}, false
-}
-
-func (c *call) read(w http.ResponseWriter) (reply, bool) {
-	if c.r.Method == http.MethodGet || c.r.Body == nil {
-		return reply{}, false
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, c.r.Body, maxBody))
-	var big *http.MaxBytesError
-	switch {
-	case errors.As(err, &big):
-		return fail(http.StatusRequestEntityTooLarge, "Payload content length greater than maximum allowed: 1048576", ""), true
-	case err != nil:
-		return fail(http.StatusBadRequest, "The request body could not be read.", "invalid_body"), true
-	case len(raw) == 0:
-		return reply{}, false
-	}
-	if err := json.Unmarshal(raw, &c.body); err != nil || c.body == nil {
-		return fail(http.StatusBadRequest, "Invalid request payload JSON format", "invalid_body"), true
-	}
-	return reply{}, false
+	return nil, nil, fail(http.StatusNotImplemented, what+r.Method+" "+r.URL.Path, "not_implemented")
 }
 
 // send writes a reply. Auth0 keeps the content type even on an empty 204.
@@ -207,6 +201,18 @@ func send(w http.ResponseWriter, a reply) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("Vary", "origin,accept-encoding")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if a.status >= 400 && a.status < 500 && a.status != http.StatusTooManyRequests {
+		// Recorded refusals carry none of these.
+		for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+			h.Del(name)
+		}
+	}
+	if a.kind != "" {
+		h.Set("Content-Type", a.kind)
+	}
 	if a.link != "" {
 		h.Set("Link", a.link)
 	}
@@ -221,124 +227,4 @@ func send(w http.ResponseWriter, a reply) {
 	}
 	w.WriteHeader(a.status)
 	w.Write(raw) //nolint:errcheck // the client is gone: nobody is left to tell
-}
-
-// paging is the offset paging of a list.
-type paging struct {
-	page, size int
-	totals     bool
-}
-
-func (c *call) paging(fallback, most int) (paging, *reply) {
-	p := paging{size: fallback}
-	number := func(name string, low, high, into *int) *reply {
-		if !c.query.Has(name) {
-			return nil
-		}
-		n, err := strconv.Atoi(c.query.Get(name))
-		var why string
-		switch {
-		case err != nil:
-			why = "Expected type integer but found type string"
-		case n < *low:
-			why = fmt.Sprintf("Value %d is less than minimum %d", n, *low)
-		case n > *high:
-			why = fmt.Sprintf("Value %d is greater than maximum %d", n, *high)
-		}
-		if why != "" {
-			bad := fail(http.StatusBadRequest, fmt.Sprintf("Query validation error: '%s' on property %s.", why, name),
-				"invalid_query_string")
-			return &bad
-		}
-		*into = n
-		return nil
-	}
-	zero, huge := 0, 1<<20
-	if bad := number("page", &zero, &huge, &p.page); bad != nil {
-		return p, bad
-	}
-	if bad := number("per_page", &zero, &most, &p.size); bad != nil {
-		return p, bad
-	}
-	p.totals = c.query.Get("include_totals") == "true"
-	return p, nil
-}
-
-func (p paging) start() int { return p.page * p.size }
-
-// cut is the page of a list of n.
-func (p paging) cut(n int) (from, to int) {
-	from = min(p.start(), n)
-	return from, min(from+p.size, n)
-}
-
-// list answers one page of rows, under key with totals, bare without.
-func (c *call) list(key string, rows []any) reply {
-	p, bad := c.paging(50, 100)
-	if bad != nil {
-		return *bad
-	}
-	from, to := p.cut(len(rows))
-	page := append([]any{}, rows[from:to]...)
-	if !p.totals {
-		return ok(page)
-	}
-	return ok(map[string]any{key: page, "start": p.start(), "limit": p.size, "total": len(rows)})
-}
-
-// listFrom answers a list by checkpoint when take or from is given, else by offset.
-func (c *call) listFrom(key string, rows []any) reply {
-	if !c.query.Has("take") && !c.query.Has("from") {
-		return c.list(key, rows)
-	}
-	return c.checkpoint(key, rows)
-}
-
-func (c *call) checkpoint(key string, rows []any) reply {
-	take, at := 50, 0
-	if v := c.query.Get("take"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 100 {
-			return fail(http.StatusBadRequest, "Query validation error: 'Value out of range' on property take.",
-				"invalid_query_string")
-		}
-		take = n
-	}
-	if v := c.query.Get("from"); v != "" {
-		n, err := openCursor(v)
-		if err != nil {
-			return fail(http.StatusBadRequest, "Invalid query string paging options: from", "invalid_query_string")
-		}
-		at = min(n, len(rows))
-	}
-	to := min(at+take, len(rows))
-	out := map[string]any{key: append([]any{}, rows[at:to]...)}
-	if to < len(rows) {
-		out["next"] = cursor(to)
-	}
-	return ok(out)
-}
-
-// texts reads a list of strings from the body; it must hold at least one.
-func (c *call) texts(name string) ([]string, *reply) {
-	raw, _ := c.body[name].([]any)
-	out := make([]string, 0, len(raw))
-	for _, v := range raw {
-		s, isText := v.(string)
-		if !isText || s == "" {
-			bad := invalid("Payload validation error: 'Expected type string' on property %s.", name)
-			return nil, &bad
-		}
-		out = append(out, s)
-	}
-	if len(out) == 0 {
-		bad := invalid("Payload validation error: 'Missing required property: %s'.", name)
-		return nil, &bad
-	}
-	return out, nil
-}
-
-func (c *call) text(name string) string {
-	s, _ := c.body[name].(string)
-	return s
 }

@@ -58,10 +58,9 @@ type Tenant struct {
 	wall *shiftedClock
 	ids  *mathrand.Rand // ids of what is created later, from the seed
 
-	users  *table[*user]    // current records; a record is never changed in place
-	index  *searchIndex     // what the search sees
-	known  *lookups         // current records by address, name, phone and identity
-	origin map[string]*user // records as generated, from which old log events are derived
+	users *table[*user] // current records; a record is never changed in place
+	index *searchIndex  // what the search sees
+	known *lookups      // current records by address, name, phone and identity
 
 	connections *table[*connection]
 	apis        *table[*resourceServer]
@@ -237,15 +236,6 @@ func (t *Tenant) settleIn(u *user) {
 	}
 	t.users.set(u.ID, u)
 	t.known.add(u)
-}
-
-// erase removes a record.
-func (t *Tenant) erase(id string) {
-	if old := t.users.at(id); old != nil {
-		t.known.remove(old)
-		t.users.drop(id)
-		t.queue(id, nil)
-	}
 }
 
 func (t *Tenant) queue(id string, u *user) {

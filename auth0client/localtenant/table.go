@@ -14,7 +14,9 @@ type table[T any] struct {
 	rows map[string]entry[T]
 	keys []place
 	next uint64
-	note func(kind, key string) // nil: nobody wants to know
+	// edits counts changes, so that what was derived from the table can tell whether it still holds.
+	edits uint64
+	note  func(kind, key string) // nil: nobody wants to know
 }
 
 type entry[T any] struct {
@@ -64,7 +66,30 @@ func (t *table[T]) drop(key string) {
 	t.changed(key)
 }
 
+// dropAll removes many records in one pass over the table.
+func (t *table[T]) dropAll(keys []string) {
+	if t == nil {
+		return
+	}
+	if len(keys) == 1 {
+		t.drop(keys[0])
+		return
+	}
+	gone := 0
+	for _, key := range keys {
+		if _, known := t.rows[key]; known {
+			delete(t.rows, key)
+			gone++
+			t.changed(key)
+		}
+	}
+	if gone > 0 {
+		t.keys = slices.DeleteFunc(t.keys, func(p place) bool { return t.rows[p.key].n != p.n })
+	}
+}
+
 func (t *table[T]) changed(key string) {
+	t.edits++
 	if t.note != nil {
 		t.note(t.kind, key)
 	}
