@@ -77,12 +77,12 @@ func TestABulkRunReportsEachAndCanBeStopped(t *testing.T) {
 	var b *Bulk
 	for i := range ops {
 		ops[i] = Operation{Name: fmt.Sprint(i), Run: func(context.Context) Result {
-			switch n := ran.Add(1); {
-			case n == 3:
+			switch ran.Add(1) {
+			case 3:
 				return Result{Err: errors.New("refused")}
-			case n == 4:
+			case 4:
 				return Result{Err: &auth0client.Unknown{Err: errors.New("cut")}}
-			case n == 10:
+			case 10:
 				b.Stop()
 			}
 			return Result{Done: []string{"done"}}

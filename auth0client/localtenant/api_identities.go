@@ -65,7 +65,7 @@ func linkIdentity(c *call) reply {
 	linked := u.clone()
 	for i, extra := range other.Identities {
 		if i == 0 {
-			extra.Profile = other.profile()
+			extra.Profile, extra.Password = other.profile(), other.Password
 		}
 		linked.Identities = append(linked.Identities, extra)
 	}
@@ -165,7 +165,8 @@ func (i identity) account(now time.Time) *user {
 	maps.DeleteFunc(profile, func(name string, _ any) bool {
 		return name == "user_metadata" || name == "app_metadata" || name == "blocked"
 	})
-	i.Profile = nil
+	u.Password = i.Password
+	i.Profile, i.Password = nil, ""
 	u.Identities = []identity{i}
 	u.apply(profile)
 	u.fillIn()

@@ -72,3 +72,23 @@ func TestALinkedIdentityKeepsItsOwnCredentials(t *testing.T) {
 		t.Errorf("after the change: %v and %s", got["email"], linked)
 	}
 }
+
+func TestALinkedIdentityKeepsItsPassword(t *testing.T) {
+	t.Parallel()
+	r := serve(t, Options{Users: 20})
+	made := r.want(201, "POST", "users", `{"connection":"Username-Password-Authentication","email":"second@example.com","password":"First Password 1"}`).object()["user_id"].(string)
+	plain := strings.TrimPrefix(made, "auth0|")
+	r.want(201, "POST", "users/"+ada+"/identities", `{"provider":"auth0","user_id":"`+plain+`"}`)
+	first := r.tenant.users.at(ShowcaseID)
+	at := len(first.Identities) - 1
+	if first.Identities[at].Password == "" || strings.Contains(fmt.Sprint(r.want(200, "GET", "users/"+ada, "").body), first.Identities[at].Password) {
+		t.Fatal("the password is not kept, or shown")
+	}
+	if n := len(first.Identities); n < 2 {
+		t.Fatalf("%d identities", n)
+	}
+	r.want(200, "DELETE", "users/"+ada+"/identities/auth0/"+plain, "")
+	if !r.tenant.users.at(made).isPassword("First Password 1") {
+		t.Error("the split-off account has another password")
+	}
+}

@@ -158,6 +158,7 @@ func (c *call) updateLinked(u *user, at int) *reply {
 		if bad := refusePassword(c.connectionNamed(linked.Connection), u, password); bad != nil {
 			return bad
 		}
+		linked.Password = hashPassword(password)
 	}
 	return nil
 }

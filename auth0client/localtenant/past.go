@@ -64,7 +64,7 @@ func makePast(t *Tenant, people []*user) *past {
 	slices.SortFunc(h.Events, func(a, b pastEvent) int {
 		return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Tail, a.Tail))
 	})
-	h.past.index()
+	h.index()
 	return h.past
 }
 

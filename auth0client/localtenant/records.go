@@ -40,6 +40,7 @@ type identity struct {
 	Provider   string
 	Social     bool
 	Profile    map[string]any // profileData, of linked identities
+	Password   string         // of a linked database identity, hashed as the record's own
 }
 
 type connection struct {
