@@ -31,10 +31,16 @@ func newBound(s syntax, field, raw string, inclusive bool) bound {
 type between struct {
 	low, high bound
 	fold      bool
+	dated     bool // no limit is anything but a date
+}
+
+func newBetween(low, high bound, fold bool) *between {
+	return &between{low: low, high: high, fold: fold,
+		dated: (!low.closed || low.isDate) && (!high.closed || high.isDate)}
 }
 
 func (r *between) text(v string) bool {
-	if (!r.low.closed || r.low.isDate) && (!r.high.closed || r.high.isDate) {
+	if r.dated {
 		if !r.low.closed && !r.high.closed {
 			return true
 		}
@@ -45,6 +51,18 @@ func (r *between) text(v string) bool {
 	if r.fold {
 		v = strings.ToLower(v)
 	}
+	return r.inOrder(v)
+}
+
+func (r *between) folded(v, lower string) bool {
+	if r.fold && !r.dated {
+		return r.inOrder(lower)
+	}
+	return r.text(v)
+}
+
+// inOrder compares by code points.
+func (r *between) inOrder(v string) bool {
 	if r.low.closed && (v < r.low.want || v == r.low.want && !r.low.inclusive) {
 		return false
 	}
@@ -53,6 +71,9 @@ func (r *between) text(v string) bool {
 
 // time compares with whole periods: "[* TO 2017-12]" includes all December, "{2018-01-15 TO *]" starts on the 16th.
 func (r *between) time(t time.Time) bool {
+	if !r.dated {
+		return false
+	}
 	if r.low.closed {
 		from := r.low.day.start
 		if !r.low.inclusive {

@@ -1,8 +1,8 @@
 package lucene
 
 import (
-	"encoding/json"
 	"strings"
+	"time"
 )
 
 // Document is a record that can be searched.
@@ -19,80 +19,61 @@ func MapDocument(m map[string]any) Document { return mapDocument(m) }
 
 type mapDocument map[string]any
 
-func (m mapDocument) Values(path string) []any {
+func (m mapDocument) Values(path string) []any { return List(m, path) }
+
+func (m mapDocument) Visit(f *Field, v Visitor) bool { return Walk(m[f.Path[0]], f.Path[1:], v) }
+
+// List gives what a record shows at a dotted path, in the form of [Document]: a Record that has this as its Values is a
+// Document too. An object is given as an empty map.
+func List(r Record, path string) []any {
 	c := collector{}
-	walk(map[string]any(m), strings.Split(path, "."), &c)
+	r.Visit(newField(path), &c)
 	return c.values
+}
+
+func newField(name string) *Field {
+	return &Field{ID: fieldID(name), Name: name, Path: strings.Split(name, ".")}
 }
 
 type collector struct{ values []any }
 
-func (c *collector) accept(v any) bool {
+func (c *collector) add(v any) bool {
 	c.values = append(c.values, v)
 	return false
 }
 
-// acceptor is shown values until it takes one.
-type acceptor interface{ accept(v any) bool }
+func (c *collector) Text(s string) bool      { return c.add(s) }
+func (c *collector) Folded(s, _ string) bool { return c.add(s) }
+func (c *collector) Number(n float64) bool   { return c.add(n) }
+func (c *collector) Truth(b bool) bool       { return c.add(b) }
+func (c *collector) Time(at time.Time) bool  { return c.add(at.UTC().Format(stampLayout)) }
+func (c *collector) Object() bool            { return c.add(map[string]any{}) }
 
-// walk shows a what is below v at path, and reports whether a took one.
-func walk(v any, path []string, a acceptor) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case map[string]any:
-		if len(path) > 0 {
-			return walk(v[path[0]], path[1:], a)
-		}
-		return filled(v) && a.accept(v)
-	case []any:
-		for _, e := range v {
-			if walk(e, path, a) {
+// stampLayout is how Auth0 writes dates.
+const stampLayout = "2006-01-02T15:04:05.000Z"
+
+// listed visits a document that can only list its values.
+type listed struct{ Document }
+
+func (l listed) Visit(f *Field, v Visitor) bool {
+	for _, x := range l.Values(f.Name) {
+		switch x := x.(type) {
+		case string, float64, bool:
+			if show(x, v) {
+				return true
+			}
+		default:
+			if v.Object() {
 				return true
 			}
 		}
-		return false
-	case []string:
-		for _, e := range v {
-			if len(path) == 0 && a.accept(e) {
-				return true
-			}
-		}
-		return false
-	case string, float64, bool:
-		return len(path) == 0 && a.accept(v)
-	case json.Number:
-		f, err := v.Float64()
-		return err == nil && len(path) == 0 && a.accept(f)
-	case int:
-		return len(path) == 0 && a.accept(float64(v))
-	case int64:
-		return len(path) == 0 && a.accept(float64(v))
 	}
 	return false
 }
 
-// filled reports whether there is a value anywhere in v: Auth0 does not index null, empty arrays and empty objects.
-func filled(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case map[string]any:
-		for _, e := range v {
-			if filled(e) {
-				return true
-			}
-		}
-		return false
-	case []any:
-		for _, e := range v {
-			if filled(e) {
-				return true
-			}
-		}
-		return false
-	case []string:
-		return len(v) > 0
+func recordOf(d Document) Record {
+	if r, ok := d.(Record); ok {
+		return r
 	}
-	return true
+	return listed{d}
 }

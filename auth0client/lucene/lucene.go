@@ -39,7 +39,10 @@ func Parse(q string) (Query, error) { return parse(q, userSearch) }
 func ParseLogs(q string) (Query, error) { return parse(q, logSearch) }
 
 // Match reports whether the query finds d.
-func (q Query) Match(d Document) bool { return q.root == nil || q.root.match(d) }
+func (q Query) Match(d Document) bool { return q.root == nil || q.root.match(recordOf(d)) }
+
+// MatchRecord is Match for a [Record].
+func (q Query) MatchRecord(r Record) bool { return q.root == nil || q.root.match(r) }
 
 // String prints the query so that parsing it again gives an equal one. Groups of different operators are
 // parenthesised, and field groups are written out.

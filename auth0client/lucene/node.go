@@ -1,10 +1,13 @@
 package lucene
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // node is a part of a query that is true or false for a record.
 type node interface {
-	match(d Document) bool
+	match(r Record) bool
 	print(b *strings.Builder)
 	// height is how deep compound nodes nest; 0 for a leaf.
 	height() int
@@ -33,45 +36,45 @@ const (
 	mustNot
 )
 
-func (everything) match(Document) bool { return true }
+func (everything) match(Record) bool { return true }
 
-func (n *and) match(d Document) bool {
+func (n *and) match(r Record) bool {
 	for _, k := range n.kids {
-		if !k.match(d) {
+		if !k.match(r) {
 			return false
 		}
 	}
 	return true
 }
 
-func (n *or) match(d Document) bool {
+func (n *or) match(r Record) bool {
 	for _, k := range n.kids {
-		if k.match(d) {
+		if k.match(r) {
 			return true
 		}
 	}
 	return false
 }
 
-func (n *not) match(d Document) bool { return !n.kid.match(d) }
+func (n *not) match(r Record) bool { return !n.kid.match(r) }
 
 // match wants every must, no mustNot and, where nothing is a must, one of the rest.
-func (n *mixed) match(d Document) bool {
+func (n *mixed) match(r Record) bool {
 	musts, shoulds, hit := 0, 0, false
 	for _, c := range n.clauses {
 		switch c.occur {
 		case must:
 			musts++
-			if !c.node.match(d) {
+			if !c.node.match(r) {
 				return false
 			}
 		case mustNot:
-			if c.node.match(d) {
+			if c.node.match(r) {
 				return false
 			}
 		default:
 			shoulds++
-			hit = hit || c.node.match(d)
+			hit = hit || c.node.match(r)
 		}
 	}
 	return hit || musts > 0 || shoulds == 0
@@ -98,54 +101,59 @@ func tallest(kids []node) int {
 	return 1 + h
 }
 
-// leaf is one test of one field.
+// leaf is one test of one field. It is the visitor that looks at the field's values.
 type leaf struct {
-	field string
-	path  []string // field, split; what is looked up, so "email" for email.domain
-	whole string   // path, joined
-	test  test
-}
-
-func newLeaf(field string, t test) *leaf {
-	whole := field
-	if field == emailDomain {
-		whole = "email"
-	}
-	return &leaf{field: field, path: strings.Split(whole, "."), whole: whole, test: t}
+	field  string
+	look   *Field // what is looked up: the email for email.domain
+	domain bool   // only what follows the at sign counts
+	test   test
 }
 
 // emailDomain is the one subfield that is not in the record: what follows the at sign.
 const emailDomain = "email.domain"
 
-func (l *leaf) match(d Document) bool {
-	if m, ok := d.(mapDocument); ok {
-		// The way Values would go, without the slice.
-		return walk(m[l.path[0]], l.path[1:], l)
+func newLeaf(field string, t test) *leaf {
+	if field == emailDomain {
+		return &leaf{field: field, look: newField("email"), domain: true, test: t}
 	}
-	for _, v := range d.Values(l.whole) {
-		if l.accept(v) {
-			return true
-		}
-	}
-	return false
+	return &leaf{field: field, look: newField(field), test: t}
 }
 
-func (l *leaf) accept(v any) bool {
-	if l.field == emailDomain {
-		s, ok := v.(string)
-		at := strings.LastIndexByte(s, '@')
-		return ok && at >= 0 && l.test.text(s[at+1:])
+func (l *leaf) match(r Record) bool { return r.Visit(l.look, l) }
+
+func (l *leaf) Text(s string) bool {
+	if l.domain {
+		var ok bool
+		if s, ok = domainOf(s); !ok {
+			return false
+		}
 	}
-	switch v := v.(type) {
-	case string:
-		return l.test.text(v)
-	case float64:
-		return l.test.number(v)
-	case bool:
-		return l.test.truth(v)
+	return l.test.text(s)
+}
+
+func (l *leaf) Folded(s, lower string) bool {
+	if l.domain {
+		var ok bool
+		if lower, ok = domainOf(lower); !ok {
+			return false
+		}
+		return l.test.folded(lower, lower) // the domain folds: what it was like before does not matter
 	}
-	_, isPresent := l.test.(present)
-	return isPresent
+	return l.test.folded(s, lower)
+}
+
+func (l *leaf) Number(n float64) bool  { return !l.domain && l.test.number(n) }
+func (l *leaf) Truth(b bool) bool      { return !l.domain && l.test.truth(b) }
+func (l *leaf) Time(at time.Time) bool { return !l.domain && l.test.time(at) }
+
+func (l *leaf) Object() bool {
+	_, ok := l.test.(present)
+	return ok && !l.domain
+}
+
+func domainOf(email string) (string, bool) {
+	at := strings.LastIndexByte(email, '@')
+	return email[at+1:], at >= 0
 }
 
 func (l *leaf) height() int { return 0 }
@@ -153,9 +161,9 @@ func (l *leaf) height() int { return 0 }
 // anyField is a term without a field: the same test for each field such a term looks at.
 type anyField struct{ leaves []*leaf }
 
-func (n *anyField) match(d Document) bool {
+func (n *anyField) match(r Record) bool {
 	for _, l := range n.leaves {
-		if l.match(d) {
+		if l.match(r) {
 			return true
 		}
 	}

@@ -325,7 +325,7 @@ func (p *parser) interval(field string, t token) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newLeaf(field, &between{low: low, high: high, fold: p.syntax.folds(field)}), nil
+	return newLeaf(field, newBetween(low, high, p.syntax.folds(field))), nil
 }
 
 func (p *parser) bound(field string, e end) (bound, error) {

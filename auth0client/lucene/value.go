@@ -3,6 +3,7 @@ package lucene
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,6 +11,9 @@ import (
 // test is what a leaf asks of a value, by the value's type.
 type test interface {
 	text(v string) bool
+	// folded is text of which the lower case is known.
+	folded(v, lower string) bool
+	time(v time.Time) bool
 	number(v float64) bool
 	truth(v bool) bool
 	// print writes the leaf of this test, without regard to what is around it.
@@ -19,9 +23,11 @@ type test interface {
 // present is true for every value.
 type present struct{}
 
-func (present) text(string) bool    { return true }
-func (present) number(float64) bool { return true }
-func (present) truth(bool) bool     { return true }
+func (present) text(string) bool           { return true }
+func (present) folded(string, string) bool { return true }
+func (present) time(time.Time) bool        { return true }
+func (present) number(float64) bool        { return true }
+func (present) truth(bool) bool            { return true }
 
 // equal compares whole values: search fields are not split into words.
 type equal struct {
@@ -59,6 +65,15 @@ func (e *equal) text(v string) bool {
 	}
 	return false
 }
+
+func (e *equal) folded(v, lower string) bool {
+	if e.fold {
+		return lower == e.want
+	}
+	return e.text(v)
+}
+
+func (e *equal) time(v time.Time) bool { return e.isDate && e.day.contains(v) }
 
 func (e *equal) number(v float64) bool { return e.isNum && v == e.num }
 
@@ -111,6 +126,18 @@ func (l *like) text(v string) bool {
 		return glob(strings.ToLower(v), l.want, false)
 	}
 	return glob(v, l.want, true)
+}
+
+func (l *like) folded(v, lower string) bool {
+	if l.fold {
+		return glob(lower, l.want, false)
+	}
+	return l.text(v)
+}
+
+func (l *like) time(v time.Time) bool {
+	var buffer [len(stampLayout)]byte
+	return glob(string(v.UTC().AppendFormat(buffer[:0], stampLayout)), l.raw, false)
 }
 
 func (l *like) number(float64) bool { return false }
