@@ -9,6 +9,7 @@ import (
 type node interface {
 	match(r Record) bool
 	print(b *strings.Builder)
+	keys() [][]Key
 	// height is how deep compound nodes nest; 0 for a leaf.
 	height() int
 }

@@ -75,7 +75,15 @@ func (p *parser) row(field string) (node, error) {
 	if len(clauses) == 0 {
 		return nil, fail(at, "the parentheses are empty")
 	}
-	return short(at, join(clauses))
+	n := join(clauses)
+	most := maxHeight
+	if _, isAnd := n.(*and); isAnd && p.parens == 0 {
+		most++ // what And joins can be printed and read again
+	}
+	if n.height() > most {
+		return nil, fail(at, fmt.Sprintf("the query nests deeper than %d levels", maxHeight))
+	}
+	return n, nil
 }
 
 // join makes one node of clauses side by side: alternatives, unless some must or must not hold.
@@ -99,13 +107,6 @@ func (c clause) operand() node {
 		return &not{c.node}
 	}
 	return c.node
-}
-
-func short(at int, n node) (node, error) {
-	if n.height() > maxHeight {
-		return nil, fail(at, fmt.Sprintf("the query nests deeper than %d levels", maxHeight))
-	}
-	return n, nil
 }
 
 // alternatives reads a OR b OR c. A single clause keeps its sign.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,11 @@ type expression struct {
 var (
 	drawnText  = rapid.SampledFrom([]string{"ada", "Ada", "ADA b", "adada", "ÄDA", "", `a"b\c*`, "AND", "a:b|c", "10", "true", "zoe"})
 	drawnField = rapid.SampledFrom([]string{"name", "username", "app_metadata.tags", "app_metadata.list.x"})
+
+	drawnLocal  = rapid.SampledFrom([]string{"ada", "Ada", "zoe", "a@b", "ädä"})
+	drawnDomain = rapid.SampledFrom([]string{"example.com", "Example.COM", "example.org"})
+	drawnDay    = rapid.SampledFrom([]string{"2017-12-31", "2018-01-01", "2018-01-15", "2018-01-16", "2019-06-30"})
+	drawnTime   = rapid.SampledFrom([]string{"00:00:00.000", "00:00:00.001", "10:30:00.000", "23:59:59.999"})
 )
 
 // lookup gives the strings at a path of the records drawn here.
@@ -45,11 +51,23 @@ func lookup(v any, path string) []string {
 
 func drawRecord(t *rapid.T) map[string]any {
 	m := map[string]any{}
-	if rapid.Bool().Draw(t, "named") {
-		m["name"] = drawnText.Draw(t, "name")
+	for _, f := range []string{"name", "username"} {
+		if s := drawnText.Draw(t, f); s != "" {
+			m[f] = s
+		}
 	}
-	if rapid.Bool().Draw(t, "with a username") {
-		m["username"] = drawnText.Draw(t, "username")
+	if rapid.Bool().Draw(t, "with an email") {
+		m["email"] = drawnLocal.Draw(t, "local part") + "@" + drawnDomain.Draw(t, "domain")
+	}
+	if rapid.Bool().Draw(t, "ever logged in") {
+		m["logins_count"] = float64(rapid.IntRange(1, 12).Draw(t, "logins"))
+		m["last_login"] = drawnDay.Draw(t, "day") + "T" + drawnTime.Draw(t, "time") + "Z"
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "blocked") {
+	case 0:
+		m["blocked"] = true
+	case 1:
+		m["blocked"] = false
 	}
 	var tags, list []any
 	for range rapid.IntRange(0, 2).Draw(t, "entries") {
@@ -61,6 +79,107 @@ func drawRecord(t *rapid.T) map[string]any {
 }
 
 func drawLeaf(t *rapid.T) expression {
+	switch rapid.IntRange(0, 8).Draw(t, "type of field") {
+	case 0:
+		return drawNumber(t)
+	case 1:
+		return drawDate(t)
+	case 2:
+		return drawFlag(t)
+	case 3:
+		return drawDomain(t)
+	case 4:
+		return drawBare(t)
+	}
+	return drawText(t)
+}
+
+// inRange compares two of anything: -1, 0 or 1 for each limit, which an open one always satisfies.
+func inRange(low, high int, lowOpen, highOpen, lowIn, highIn bool) bool {
+	return (lowOpen || low > 0 || low == 0 && lowIn) && (highOpen || high < 0 || high == 0 && highIn)
+}
+
+// drawBrackets draws how a range is written around two limits.
+func drawBrackets(t *rapid.T, low, high string) (text string, lowOpen, highOpen, lowIn, highIn bool) {
+	lowOpen, highOpen = rapid.Bool().Draw(t, "open below"), rapid.Bool().Draw(t, "open above")
+	lowIn, highIn = rapid.Bool().Draw(t, "with low"), rapid.Bool().Draw(t, "with high")
+	if lowOpen {
+		low = "*"
+	}
+	if highOpen {
+		high = "*"
+	}
+	start, stop := "{", "}"
+	if lowIn {
+		start = "["
+	}
+	if highIn {
+		stop = "]"
+	}
+	return start + low + " TO " + high + stop, lowOpen, highOpen, lowIn, highIn
+}
+
+func drawNumber(t *rapid.T) expression {
+	low, high := rapid.IntRange(0, 12).Draw(t, "low"), rapid.IntRange(0, 12).Draw(t, "high")
+	number := func(m map[string]any) (int, bool) { n, ok := m["logins_count"].(float64); return int(n), ok }
+	if rapid.Bool().Draw(t, "one number") {
+		return expression{fmt.Sprintf("logins_count:%d", low), func(m map[string]any) bool { n, ok := number(m); return ok && n == low }}
+	}
+	text, lowOpen, highOpen, lowIn, highIn := drawBrackets(t, fmt.Sprint(low), fmt.Sprint(high))
+	return expression{"logins_count:" + text, func(m map[string]any) bool {
+		n, ok := number(m)
+		return ok && inRange(n-low, n-high, lowOpen, highOpen, lowIn, highIn)
+	}}
+}
+
+// drawDate compares dates as text, each cut to the length of the limit: that is what a limit of a day or a month means.
+func drawDate(t *rapid.T) expression {
+	cut := func(what string) string {
+		full := drawnDay.Draw(t, what) + "T" + drawnTime.Draw(t, what+" time")
+		return full[:rapid.SampledFrom([]int{4, 7, 10, 13, 16, 19, 23}).Draw(t, what+" length")]
+	}
+	low, high := cut("from"), cut("to")
+	if rapid.Bool().Draw(t, "one date") {
+		return expression{"last_login:" + Quote(low), func(m map[string]any) bool {
+			s, _ := m["last_login"].(string)
+			return strings.HasPrefix(s, low)
+		}}
+	}
+	text, lowOpen, highOpen, lowIn, highIn := drawBrackets(t, low, high)
+	return expression{"last_login:" + text, func(m map[string]any) bool {
+		s, ok := m["last_login"].(string)
+		return ok && inRange(strings.Compare(s[:len(low)], low), strings.Compare(s[:len(high)], high), lowOpen, highOpen, lowIn, highIn)
+	}}
+}
+
+func drawFlag(t *rapid.T) expression {
+	want := rapid.Bool().Draw(t, "flag")
+	return expression{fmt.Sprintf("blocked:%v", want), func(m map[string]any) bool { return m["blocked"] == want }}
+}
+
+func drawDomain(t *rapid.T) expression {
+	want := drawnDomain.Draw(t, "domain")
+	return expression{"email.domain:" + want, func(m map[string]any) bool {
+		s, _ := m["email"].(string)
+		return strings.HasSuffix(strings.ToLower(s), "@"+strings.ToLower(want))
+	}}
+}
+
+// drawBare looks for a part in whatever field a bare term looks at.
+func drawBare(t *rapid.T) expression {
+	part := rapid.SampledFrom([]string{"ada", "ADA", "dada", "äda", "@example", "zoe"}).Draw(t, "part")
+	return expression{"*" + Escape(part) + "*", func(m map[string]any) bool {
+		for _, f := range []string{"name", "email"} {
+			if s, ok := m[f].(string); ok && strings.Contains(strings.ToLower(s), strings.ToLower(part)) {
+				return true
+			}
+		}
+		s, ok := m["username"].(string)
+		return ok && strings.Contains(s, part)
+	}}
+}
+
+func drawText(t *rapid.T) expression {
 	field, value := drawnField.Draw(t, "field"), drawnText.Draw(t, "value")
 	some := func(ok func(string) bool) func(map[string]any) bool {
 		return func(m map[string]any) bool {
@@ -143,6 +262,29 @@ func drawExpression(t *rapid.T, depth int) expression {
 	}
 }
 
+// onlyLists is a document that is nothing else.
+type onlyLists struct{ d Document }
+
+func (l onlyLists) Values(path string) []any { return l.d.Values(path) }
+
+// holds is the plainest look-up of a key.
+func (k Key) holds(m map[string]any) bool {
+	var s string
+	switch k.Field {
+	case "name", "email":
+		text, _ := m[k.Field].(string)
+		s = strings.ToLower(text)
+	case "email.domain":
+		text, _ := m["email"].(string)
+		s = strings.ToLower(text[strings.LastIndex(text, "@")+1:])
+	case "blocked":
+		s = fmt.Sprint(m["blocked"])
+	default:
+		s, _ = m[k.Field].(string)
+	}
+	return s == k.Value || k.Prefix && strings.HasPrefix(s, k.Value)
+}
+
 func TestMatchAgreesWithThePlainestEvaluation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -153,9 +295,17 @@ func TestMatchAgreesWithThePlainestEvaluation(t *testing.T) {
 		}
 		for range 4 {
 			m := drawRecord(t)
-			if got, want := q.Match(MapDocument(m)), e.eval(m); got != want {
-				record, _ := json.Marshal(m)
-				t.Fatalf("%s\nprinted as %s\non %s: %v, want %v", e.text, q, record, got, want)
+			record, _ := json.Marshal(m)
+			p := personOf(t, m)
+			for _, d := range []Document{MapDocument(m), onlyLists{MapDocument(m)}, p, onlyLists{p}} {
+				if got, want := q.Match(d), e.eval(m); got != want {
+					t.Fatalf("%s\nprinted as %s\non %s as %T: %v, want %v", e.text, q, record, d, got, want)
+				}
+			}
+			for _, group := range q.Keys() {
+				if e.eval(m) && !slices.ContainsFunc(group, func(k Key) bool { return k.holds(m) }) {
+					t.Fatalf("%s finds %s, which has none of the keys %v", e.text, record, group)
+				}
 			}
 		}
 	})

@@ -119,40 +119,36 @@ func newLike(s syntax, field string, parts []string) *like {
 }
 
 func (l *like) text(v string) bool {
-	if !l.fold {
-		return glob(v, l.want, false)
+	if l.fold {
+		return globFolded(v, l.want)
 	}
-	if !isASCII(v) {
-		return glob(strings.ToLower(v), l.want, false)
-	}
-	return glob(v, l.want, true)
+	return glob(v, l.want)
 }
 
 func (l *like) folded(v, lower string) bool {
 	if l.fold {
-		return glob(lower, l.want, false)
+		return glob(lower, l.want)
 	}
 	return l.text(v)
 }
 
 func (l *like) time(v time.Time) bool {
-	var buffer [len(stampLayout)]byte
-	return glob(string(v.UTC().AppendFormat(buffer[:0], stampLayout)), l.raw, false)
+	var buffer [2 * len(stampLayout)]byte // it writes nine digits of a second before it cuts
+	return glob(string(v.UTC().AppendFormat(buffer[:0], stampLayout)), l.raw)
 }
 
 func (l *like) number(float64) bool { return false }
 func (l *like) truth(bool) bool     { return false }
 
-// glob matches v against the literals of a wildcard term, of which there are at least two. With fold, v is ASCII and
-// the literals are lower case.
-func glob(v string, parts []string, fold bool) bool {
+// glob matches v against the literals of a wildcard term, of which there are at least two.
+func glob(v string, parts []string) bool {
 	first, last := parts[0], parts[len(parts)-1]
-	if len(v) < len(first)+len(last) || !same(v[:len(first)], first, fold) || !same(v[len(v)-len(last):], last, fold) {
+	if len(v) < len(first)+len(last) || !strings.HasPrefix(v, first) || !strings.HasSuffix(v, last) {
 		return false
 	}
 	v = v[len(first) : len(v)-len(last)]
 	for _, p := range parts[1 : len(parts)-1] {
-		i := index(v, p, fold)
+		i := strings.Index(v, p)
 		if i < 0 {
 			return false
 		}
@@ -161,49 +157,67 @@ func glob(v string, parts []string, fold bool) bool {
 	return true
 }
 
-// same compares strings of one length.
-func same(v, want string, fold bool) bool {
-	if !fold {
-		return v == want
+// globFolded is glob on the lower case of v, without making a copy.
+func globFolded(v string, parts []string) bool {
+	v, ok := cutFolded(v, parts[0])
+	if !ok {
+		return false
 	}
-	for i := range len(v) {
-		if lowerByte(v[i]) != want[i] {
+	last := parts[len(parts)-1]
+	end := len(v)
+	for range utf8.RuneCountInString(last) {
+		_, n := utf8.DecodeLastRuneInString(v[:end])
+		end -= n
+	}
+	if !equalFolded(v[end:], last) {
+		return false
+	}
+	v = v[:end]
+	for _, p := range parts[1 : len(parts)-1] {
+		if v, ok = afterFolded(v, p); !ok {
 			return false
 		}
 	}
 	return true
 }
 
-func index(v, want string, fold bool) int {
-	if !fold {
-		return strings.Index(v, want)
-	}
-	for i := 0; i+len(want) <= len(v); i++ {
-		if lowerByte(v[i]) == want[0] && same(v[i:i+len(want)], want, true) {
-			return i
+// afterFolded gives what follows the first want in v.
+func afterFolded(v, want string) (rest string, ok bool) {
+	for i := range v {
+		if rest, ok = cutFolded(v[i:], want); ok {
+			return rest, true
 		}
 	}
-	return -1
+	return "", false
 }
 
-// equalFolded reports whether v in lower case is want, without making a copy.
+// equalFolded reports whether v in lower case is want.
 func equalFolded(v, want string) bool {
-	for i := 0; i < len(v); {
-		if v[i] < utf8.RuneSelf {
-			if want == "" || lowerByte(v[i]) != want[0] {
-				return false
+	rest, ok := cutFolded(v, want)
+	return ok && rest == ""
+}
+
+// cutFolded gives what follows in v when v in lower case starts with want.
+func cutFolded(v, want string) (rest string, ok bool) {
+	for want != "" {
+		switch {
+		case v == "":
+			return "", false
+		case v[0] < utf8.RuneSelf:
+			if lowerByte(v[0]) != want[0] {
+				return "", false
 			}
-			i, want = i+1, want[1:]
-			continue
+			v, want = v[1:], want[1:]
+		default:
+			r, n := utf8.DecodeRuneInString(v)
+			w, m := utf8.DecodeRuneInString(want)
+			if unicode.ToLower(r) != w {
+				return "", false
+			}
+			v, want = v[n:], want[m:]
 		}
-		r, n := utf8.DecodeRuneInString(v[i:])
-		w, m := utf8.DecodeRuneInString(want)
-		if m == 0 || unicode.ToLower(r) != w {
-			return false
-		}
-		i, want = i+n, want[m:]
 	}
-	return want == ""
+	return v, true
 }
 
 func lowerByte(c byte) byte {
@@ -211,13 +225,4 @@ func lowerByte(c byte) byte {
 		return c + 'a' - 'A'
 	}
 	return c
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
