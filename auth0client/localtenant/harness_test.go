@@ -40,7 +40,7 @@ func serve(t *testing.T, o Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(tn.Handler())
+	s := httptest.NewServer(conforming(t, tn))
 	t.Cleanup(s.Close)
 	tn.SetBaseURL(s.URL)
 	r := &rig{T: t, tenant: tn, clock: c, base: s.URL}
