@@ -131,7 +131,12 @@ func operationOf(method, escapedPath string) (*description, *operation, error) {
 	return nil, nil, nil
 }
 
-// difference is a status that Auth0 really answers though its description lacks it. method and template may be "*".
+// below is the template of every operation on something whose absence can hardly be answered otherwise than by 404. To
+// delete what is not there is another thing: that is a success at Auth0, unless described.
+const below = "below an object"
+
+// difference is a status that Auth0 really answers though its description lacks it. method may be "*", template "*" or
+// below.
 type difference struct {
 	method, template string
 	status           int
@@ -145,13 +150,21 @@ func differences() []difference {
 		{"DELETE", "/refresh-tokens/{id}", 204, "recorded; described as 202"},
 		{"GET", "/guardian/enrollments/{id}", 404, "recorded; not described"},
 		{"DELETE", "/guardian/enrollments/{id}", 404, "recorded; not described"},
+		{"*", below, 404, "what the path names is not there; described for most operations"},
 		{"*", "*", http.StatusRequestEntityTooLarge, "a body beyond 1 MB; described for imports only"},
 		{"*", "*", http.StatusTooManyRequests, "rate limits are for every operation; not described for guardian"},
 	}
 }
 
 func (d difference) covers(o *operation, status int) bool {
-	return d.status == status && (d.method == "*" || d.method == o.method) && (d.template == "*" || d.template == o.template)
+	return d.status == status && (d.method == "*" || d.method == o.method) &&
+		(d.template == "*" || d.template == o.template || d.template == below && o.below())
+}
+
+func (o *operation) below() bool {
+	last := len(o.segments) - 1
+	variable := func(s string) bool { return s[0] == '{' }
+	return slices.ContainsFunc(o.segments[:last], variable) || variable(o.segments[last]) && o.method != http.MethodDelete
 }
 
 // check says what is wrong with an answer. It is nil when nothing is.
