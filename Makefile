@@ -1,7 +1,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fmt cross bench screenshots install release clean
+.PHONY: help build demo test conformance lint fmt cross bench screenshots install release clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -30,6 +30,11 @@ test: ## run every test, with the race detector where there is a C compiler; end
 	@go test $(RACE) ./... | awk ' \
 		/^ok[ \t]/ { passed++ } /^FAIL[ \t]/ { failed++ } { print; fflush() } \
 		END { printf "%d passed, %d failed\n", passed, failed }'
+
+conformance: build ## let Auth0's official Node SDK drive the local tenant (needs Node and a network for packages)
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		echo 'conformance needs Node 20.19, 22.12, 24 or newer with npm, which this machine lacks: https://nodejs.org'; exit 1; }
+	@cd .ci/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent && USHER='$(CURDIR)/bin/usher' node --test *.test.js
 
 lint: ## check format, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }

@@ -153,6 +153,7 @@ func differences() []difference {
 		{"*", below, 404, "what the path names is not there; described for most operations"},
 		{"*", "*", http.StatusRequestEntityTooLarge, "a body beyond 1 MB; described for imports only"},
 		{"*", "*", http.StatusTooManyRequests, "rate limits are for every operation; not described for guardian"},
+		{"*", "*", http.StatusServiceUnavailable, "the tenant cannot keep changes any more; described for searches only"},
 	}
 }
 

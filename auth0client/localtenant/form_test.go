@@ -9,9 +9,9 @@ import (
 
 // form is what a JSON value is made of, without its contents.
 type form struct {
-	kind  string            // "object", "array", "string", "number", "boolean" or "null"
+	kind  string           // "object", "array", "string", "number", "boolean" or "null"
 	keys  map[string]*form // of an object
-	maybe map[string]bool   // keys that not each of the objects has which were put together
+	maybe map[string]bool  // keys that not each of the objects has which were put together
 	each  *form            // of an array, all elements put together; nil when it is empty
 }
 
