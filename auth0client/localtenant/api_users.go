@@ -75,8 +75,9 @@ func searchUsers(c *call) reply {
 func (t *Tenant) matching(q lucene.Query, order func(a, b *user) int) []*user {
 	t.index.settle(t.now())
 	var found []*user
+	s := &searchable{Tenant: t}
 	for _, u := range t.index.candidates(q) {
-		if u == nil || !q.Match(searchable{u: u, orgs: t.orgIDs}) {
+		if s.u = u; u == nil || !q.MatchRecord(s) {
 			continue
 		}
 		found = append(found, u)
@@ -88,14 +89,6 @@ func (t *Tenant) matching(q lucene.Query, order func(a, b *user) int) []*user {
 		return first(found, searchWindow, order)
 	}
 	return found
-}
-
-func (t *Tenant) orgIDs(userID string) []any {
-	var out []any
-	for _, m := range t.members.at(userID) {
-		out = append(out, m.Org)
-	}
-	return out
 }
 
 // orderOf reads "field:1" or "field:-1"; nil leaves the order to the index.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"usher/auth0client/lucene"
 )
 
 // searchIndex is what the user search sees: records as they were a moment ago, in the order of their making.
@@ -84,27 +82,6 @@ func (x *searchIndex) compact() {
 	for i, u := range x.rows {
 		x.at[u.ID] = i
 	}
-}
-
-// candidates are the records among which all that q finds must be.
-func (x *searchIndex) candidates(q lucene.Query) []*user {
-	field, value, exact := q.Exact()
-	var ids []string
-	switch {
-	case exact && field == "user_id":
-		ids = []string{value}
-	case exact && field == "email":
-		ids = x.byEmail[strings.ToLower(value)]
-	default:
-		return x.rows
-	}
-	var out []*user
-	for _, id := range ids {
-		if at, known := x.at[id]; known {
-			out = append(out, x.rows[at])
-		}
-	}
-	return out
 }
 
 // lookups find current records by what a login form or an import knows of a person.

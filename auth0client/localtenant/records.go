@@ -3,7 +3,6 @@ package localtenant
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -236,100 +235,4 @@ func (u *user) identitiesJSON() []any {
 // brief is the record as lists of members and role holders show it.
 func (u *user) brief() map[string]any {
 	return u.json([]string{"user_id", "picture", "name", "email"}, true)
-}
-
-// searchable is a record as the search sees it.
-type searchable struct {
-	u    *user
-	orgs func(userID string) []any
-}
-
-// Values resolves a dotted path to the values it holds. Array levels are passed through.
-func (s searchable) Values(path string) []any {
-	switch path {
-	case "picture", "last_password_reset", "multifactor", "identities":
-		return nil
-	case "user_metadata":
-		return whole(s.u.UserMetadata)
-	case "app_metadata":
-		return whole(s.u.AppMetadata)
-	case "organization_id":
-		return s.orgs(s.u.ID)
-	}
-	if rest, ok := strings.CutPrefix(path, "identities."); ok {
-		var out []any
-		for _, i := range s.u.Identities {
-			out = append(out, i.values(rest)...)
-		}
-		return out
-	}
-	if rest, ok := strings.CutPrefix(path, "user_metadata."); ok {
-		return descend(s.u.UserMetadata, rest)
-	}
-	if rest, ok := strings.CutPrefix(path, "app_metadata."); ok {
-		return descend(s.u.AppMetadata, rest)
-	}
-	if path == "logins_count" && s.u.Logins > 0 {
-		return []any{float64(s.u.Logins)}
-	}
-	if v, ok := s.u.field(path); ok {
-		return []any{v}
-	}
-	return nil
-}
-
-func (i identity) values(path string) []any {
-	switch path {
-	case "connection":
-		return []any{i.Connection}
-	case "provider":
-		return []any{i.Provider}
-	case "user_id":
-		return []any{i.UserID}
-	case "isSocial":
-		return []any{i.Social}
-	}
-	if rest, ok := strings.CutPrefix(path, "profileData."); ok {
-		return descend(i.Profile, rest)
-	}
-	return nil
-}
-
-func whole(m map[string]any) []any {
-	if len(m) == 0 {
-		return nil
-	}
-	return []any{m}
-}
-
-func descend(v any, path string) []any {
-	switch v := v.(type) {
-	case []any:
-		var out []any
-		for _, e := range v {
-			out = append(out, descend(e, path)...)
-		}
-		return out
-	case map[string]any:
-		if path == "" {
-			return nil
-		}
-		if direct, ok := v[path]; ok {
-			return descend(direct, "")
-		}
-		head, rest, _ := strings.Cut(path, ".")
-		if next, ok := v[head]; ok {
-			return descend(next, rest)
-		}
-		return nil
-	case nil:
-		return nil
-	}
-	if path != "" {
-		return nil
-	}
-	if n, isInt := v.(int); isInt {
-		return []any{float64(n)}
-	}
-	return []any{v}
 }

@@ -183,7 +183,11 @@ func globFolded(v string, parts []string) bool {
 
 // afterFolded gives what follows the first want in v.
 func afterFolded(v, want string) (rest string, ok bool) {
-	for i := range v {
+	for i := range len(v) {
+		// Most places are told by their first byte. Within a character there is no start of want.
+		if c := v[i]; c < utf8.RuneSelf && lowerByte(c) != want[0] || !utf8.RuneStart(c) {
+			continue
+		}
 		if rest, ok = cutFolded(v[i:], want); ok {
 			return rest, true
 		}
