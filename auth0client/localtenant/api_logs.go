@@ -75,7 +75,7 @@ func searchLogs(c *call) reply {
 	}
 	q, err := lucene.ParseLogs(cmp.Or(c.query.Get("q"), c.query.Get("search")))
 	if err != nil {
-		return fail(http.StatusBadRequest, "The search query string has an error: "+err.Error(), "invalid_query_string")
+		return fail(http.StatusBadRequest, "The search query string has an error: "+reason(err), "invalid_query_string")
 	}
 	entries := c.log()
 	var page []*logEvent

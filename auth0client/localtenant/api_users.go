@@ -41,9 +41,8 @@ func notSubject() reply {
 
 func searchUsers(c *call) reply {
 	p := c.paging()
-	if engine := c.query.Get("search_engine"); engine == "v1" || engine == "v2" {
-		return fail(http.StatusBadRequest, "You are not allowed to use search_engine="+engine+". Use search_engine=v3 instead.",
-			"operation_not_supported")
+	if problem := oldEngine(c.query.Get("search_engine"), c.query.Has("q")); problem != "" {
+		return fail(http.StatusBadRequest, problem, "operation_not_supported")
 	}
 	if p.start() >= searchWindow || p.start()+p.size > searchWindow {
 		return fail(http.StatusBadRequest, "You can only page through the first 1000 records. See "+
@@ -69,6 +68,19 @@ func searchUsers(c *call) reply {
 	}
 	return ok(map[string]any{"start": p.start(), "limit": p.size, "length": len(rows), "users": rows,
 		"total": min(len(found), searchWindow)})
+}
+
+// oldEngine says why a search engine before v3 is refused. It is empty for v3.
+func oldEngine(name string, query bool) string {
+	switch {
+	case name == "v1" && query:
+		return "The 'q' parameter is available only if you specify 'search_engine=v2|v3'."
+	case name == "v1":
+		return "You are not allowed to use search_engine=v1."
+	case name == "v2":
+		return "You are not allowed to use search_engine=v2. Use search_engine=v3 instead."
+	}
+	return ""
 }
 
 // matching is what the search finds of the index, in the order asked for: no more than Auth0 lets anyone page through.

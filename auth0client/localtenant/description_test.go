@@ -152,6 +152,7 @@ func differences() []difference {
 		{"DELETE", "/guardian/enrollments/{id}", 404, "recorded; not described"},
 		{"*", below, 404, "what the path names is not there; described for most operations"},
 		{"*", "*", http.StatusRequestEntityTooLarge, "a body beyond 1 MB; described for imports only"},
+		{"*", "*", http.StatusRequestURITooLong, "documented for searches; not described"},
 		{"*", "*", http.StatusTooManyRequests, "rate limits are for every operation; not described for guardian"},
 		{"*", "*", http.StatusServiceUnavailable, "the tenant cannot keep changes any more; described for searches only"},
 	}

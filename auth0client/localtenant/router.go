@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// maxAddress is the longest path and query taken: Auth0 states no figure, proxies before it commonly have this one.
+const maxAddress = 8 << 10
+
 // reply is what a handler answers. A nil body sends none.
 type reply struct {
 	status int
@@ -141,6 +144,10 @@ func (r *route) match(method string, segments []string) (args []string, path, al
 }
 
 func (t *Tenant) serveAPI(w http.ResponseWriter, r *http.Request, table map[string][]route, rest string) {
+	if len(r.URL.RequestURI()) > maxAddress {
+		send(w, fail(http.StatusRequestURITooLong, "Request-URI Too Large", ""))
+		return
+	}
 	segments, err := split(rest)
 	if err != nil {
 		send(w, fail(http.StatusBadRequest, "Invalid request URI.", "invalid_uri"))

@@ -1,6 +1,7 @@
 package localtenant
 
 import (
+	"errors"
 	"slices"
 
 	"usher/auth0client/lucene"
@@ -92,6 +93,15 @@ func (i *identity) visit(f *lucene.Field, v lucene.Visitor) bool {
 		return lucene.Walk(i.Profile, f.Path[2:], v)
 	}
 	return false
+}
+
+// reason is what is wrong with a query, without where.
+func reason(err error) string {
+	var bad *lucene.SyntaxError
+	if errors.As(err, &bad) {
+		return bad.Reason
+	}
+	return err.Error()
 }
 
 // candidates are the records among which all that q finds must be.
