@@ -80,13 +80,13 @@ func searchLogs(c *call) reply {
 	entries := c.log()
 	var page []*logEvent
 	found, n := 0, entries.len()
+	var e logEntry
 	for k := range n {
 		at := n - 1 - k
 		if c.query.Get("sort") == "date:1" {
 			at = k
 		}
-		e := entries.at(at)
-		if !q.Match(e) {
+		if e = entries.at(at); !q.MatchRecord(&e) {
 			continue
 		}
 		if found++; found > p.start() {

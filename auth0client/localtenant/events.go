@@ -197,17 +197,6 @@ func (e *logEvent) json(t *Tenant) map[string]any {
 	return out
 }
 
-// Values lets the log search see an entry.
-func (e logEntry) Values(path string) []any {
-	if e.fresh == nil && path == "type" {
-		return []any{e.v.past.Kinds[e.v.past.Events[e.past].Kind].Type}
-	}
-	if v, ok := e.event().json(e.v.t)[path].(string); ok {
-		return []any{v}
-	}
-	return nil
-}
-
 // daily counts logins and signups by day, oldest first. Days without any are absent.
 func (t *Tenant) daily(from, to string) []any {
 	type day struct{ logins, signups, leaks int }
