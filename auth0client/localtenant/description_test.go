@@ -33,6 +33,7 @@ func sharedFolder() string {
 
 // description is Auth0's own OpenAPI description of the Management API.
 type description struct {
+	doc        *openapi3.T
 	mu         sync.Mutex // kin-openapi compiles patterns while it validates
 	operations map[string][]*operation
 }
@@ -61,7 +62,7 @@ func readDescription(name string) (*description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &description{operations: map[string][]*operation{}}
+	d := &description{doc: doc, operations: map[string][]*operation{}}
 	for template, item := range doc.Paths.Map() {
 		for method, spec := range item.Operations() {
 			d.operations[method] = append(d.operations[method],
@@ -83,6 +84,12 @@ func loadDescription(t *testing.T) *description {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// loadSpec is the description of what a console needs, as it was read.
+func loadSpec(t *testing.T) *openapi3.T {
+	t.Helper()
+	return loadDescription(t).doc
 }
 
 func (d *description) all() []*operation {
