@@ -124,6 +124,8 @@ func newExchange(method, address string) (e exchange, ok bool, err error) {
 	return exchange{method: method, path: path, query: u.RawQuery}, ok, nil
 }
 
+const deployTool = "auth0-deploy-cli"
+
 // readDeployments reads the exchanges of Auth0's deploy tool: without duplicates and out of order, so each is a cassette
 // of its own, and what they change comes before what they list.
 func readDeployments(t *testing.T) []cassette {
@@ -157,7 +159,7 @@ func readDeployments(t *testing.T) []cassette {
 		if s, isText := r.Response.(string); isText && s == "" {
 			e.answer = nil
 		}
-		all = append(all, cassette{name: "auth0-deploy-cli", exchanges: []exchange{e}})
+		all = append(all, cassette{name: deployTool, exchanges: []exchange{e}})
 	}
 	order := []string{"POST", "PATCH", "PUT", "GET", "DELETE"}
 	slices.SortStableFunc(all, func(a, b cassette) int {

@@ -207,10 +207,13 @@ func (p *replayer) counterpart(v any, list []any, i int) any {
 	return nil
 }
 
-// withEveryScope is a token with all scopes that the description names: the gateway's own lacks some.
+// withEveryScope is a token with all scopes that the description names besides those of the gateway.
 func (r *rig) withEveryScope() string {
 	r.Helper()
 	scopes := map[string]bool{}
+	for _, s := range managementScopes() {
+		scopes[s] = true
+	}
 	for _, read := range []func() (*description, error){console, entire} {
 		d, err := read()
 		if err != nil {
@@ -281,9 +284,7 @@ func TestRecordedExchangesAreAnsweredAsAuth0Did(t *testing.T) {
 	cassettes := append(readCassettes(t), readDeployments(t)...)
 	p := &replayer{rig: serve(t, Options{Users: 40})}
 	p.token = p.withEveryScope()
-	p.tenant.mu.Lock()
-	p.tenant.connectionNamed(database).Options["requires_username"] = true // as the recorded tenant's
-	p.tenant.mu.Unlock()
+	p.prepare()
 	var findings []finding
 	played := 0
 	for i, c := range cassettes {
