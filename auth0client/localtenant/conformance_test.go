@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 func TestAnswersConformToAuth0sDescription(t *testing.T) {
@@ -91,16 +93,38 @@ func TestAnswersThatDifferFromTheDescriptionAreNoticed(t *testing.T) {
 
 func TestTheKnownDifferencesAreStillNeeded(t *testing.T) {
 	t.Parallel()
-	described := loadDescription(t)
+	operations := loadDescription(t).all()
+	whole, err := entire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations = append(operations, whole.all()...)
 	for _, d := range differences() {
 		lacking := 0
-		for _, o := range described.all() {
+		for _, o := range operations {
 			if d.covers(o, d.status) && o.spec.Responses.Status(d.status) == nil {
 				lacking++
 			}
 		}
 		if lacking == 0 {
 			t.Errorf("%s %s %d is described: it is no difference any more", d.method, d.template, d.status)
+		}
+	}
+	for _, k := range optionals() {
+		json := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+		o := whole.find(k.method, k.template)
+		value := o.success().Value.Content.Get("application/json").Schema.Value
+		if err := value.VisitJSON(map[string]any{}, openapi3.MultiErrors()); err == nil || !strings.Contains(err.Error(), `"`+k.key+`" is missing`) {
+			t.Errorf("%s of %s %s is not demanded any more: %v", k.key, k.method, k.template, err)
+		}
+		if err := whole.check(o, 200, json, []byte(`{"id":"job_1","status":"pending","type":"users_export"}`)); err != nil {
+			t.Errorf("%s %s without %s: %v", k.method, k.template, k.key, err)
+		}
+	}
+	for _, n := range newer() {
+		method, template, _ := strings.Cut(n, " ")
+		if whole.find(method, template) != nil {
+			t.Errorf("%s is described now", n)
 		}
 	}
 }

@@ -150,6 +150,16 @@ type difference struct {
 	why              string
 }
 
+// optional is a key that the description demands of an answer and that need not be there.
+type optional struct{ method, template, key, why string }
+
+func optionals() []optional {
+	return []optional{{"POST", "/jobs/users-exports", "connection", "an export of all connections has none"}}
+}
+
+// newer are operations that Auth0's SDKs have and its description lacks. Nothing is known of their answers but their errors.
+func newer() []string { return []string{"GET /organizations/{id}/roles/{role_id}/members"} }
+
 func differences() []difference {
 	return []difference{
 		{"POST", "/organizations/{id}/invitations", 201, "recorded; described as 200"},
@@ -212,7 +222,26 @@ func (d *description) check(o *operation, status int, header http.Header, body [
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return media.Schema.Value.VisitJSON(value, openapi3.VisitAsResponse(), openapi3.MultiErrors())
+	err := media.Schema.Value.VisitJSON(value, openapi3.VisitAsResponse(), openapi3.MultiErrors())
+	return o.without(err)
+}
+
+// without takes out the complaints about keys that need not be there.
+func (o *operation) without(err error) error {
+	var many openapi3.MultiError
+	if !errors.As(err, &many) {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(many), func(err error) bool {
+		var one *openapi3.SchemaError
+		return errors.As(err, &one) && one.SchemaField == "required" && slices.ContainsFunc(optionals(), func(k optional) bool {
+			return k.method == o.method && k.template == o.template && slices.Equal(one.JSONPointer(), []string{k.key})
+		})
+	})
+	if len(left) == 0 {
+		return nil
+	}
+	return left
 }
 
 // success is the described success, for a status that is known to differ from it.
@@ -289,8 +318,20 @@ func checkAnswer(method, path string, status int, header http.Header, body []byt
 		return err
 	case status == http.StatusNotImplemented:
 		return checkError(status, body)
+	case o == nil && isNewer(method, path):
+		return nil
 	case o == nil:
 		return errors.New("no such operation is described")
 	}
 	return d.check(o, status, header, body)
+}
+
+func isNewer(method, path string) bool {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	return slices.ContainsFunc(newer(), func(known string) bool {
+		m, template, _ := strings.Cut(known, " ")
+		o := &operation{segments: strings.Split(template[1:], "/")}
+		_, fits := o.fits(segments)
+		return m == method && fits
+	})
 }
