@@ -118,6 +118,7 @@ func meant() []acceptance {
 		{"", "POST /connections", ".provisioning_ticket_url", "what an enterprise connection has of its own is not kept"},
 		{"", "GET /connections/{id}", ".show_as_button", "what an enterprise connection has of its own is not kept"},
 		{"", "GET /connections/{id}", ".provisioning_ticket_url", "what an enterprise connection has of its own is not kept"},
+		{"", "GET /connections", ".connections[].enabled_clients: recorded", "the description has taken them out of lists since"},
 		{"", "DELETE /connections/{id}", "status: recorded 202, got 204", "what is gone is 202 or 204, by how long ago it went"},
 		{deployTool, "POST /connections", "status: recorded 201, got 409", "the tenant has these connections already"},
 		{"", "POST /device-credentials", "status: recorded 201, got 400", handEdited + ": its device id is none by Auth0's own description"},
@@ -127,6 +128,10 @@ func meant() []acceptance {
 		{"", "GET /sessions/{id}", ".device.", handEdited + "; the tenant knows no network numbers"},
 		{"", "GET /users/{user_id}/refresh-tokens", ".next: recorded", handEdited},
 		{"", "GET /users/{user_id}/refresh-tokens", ".total: recorded", handEdited},
+		{"", "POST /organizations/{id}/members/{user_id}/roles", "status: recorded 204, got 404", "the tenant wants the membership before its roles"},
+		{"", "POST /users/{id}/recovery-code-regeneration", "status: recorded 200, got 404", "described: without a recovery code there is none to replace"},
+		{deployTool, "POST /client-grants", "status: recorded 201, got 400", "the tenant's Management API has the scopes of what it offers"},
+		{deployTool, "PATCH /client-grants/{id}", "status: recorded 200, got 404", "the grants that were not made"},
 		{"", "GET /users/{id}/authentication-methods", ".total: got", "Auth0 leaves out a total of none"},
 	}
 }
