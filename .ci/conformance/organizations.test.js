@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Management } from "auth0";
-import { Tenant, database, databaseID } from "./tenant.js";
+import { Tenant, database, databaseID, eventually } from "./tenant.js";
 
 let tenant, client;
 before(async () => {
@@ -18,7 +18,8 @@ test("an organization with its members, their roles, connections and invitations
 
   const user = await client.users.create({ connection: database, email: "member@example.com", password: "long enough 1" });
   await client.organizations.members.create(org.id, { members: [user.user_id] });
-  assert.equal((await client.organizations.members.list(org.id)).data[0].user_id, user.user_id);
+  const member = await eventually(async () => (await client.organizations.members.list(org.id)).data[0]);
+  assert.equal(member.user_id, user.user_id);
   const role = await client.roles.create({ name: "Member role" });
   await client.organizations.members.roles.assign(org.id, user.user_id, { roles: [role.id] });
   assert.equal((await client.organizations.members.roles.list(org.id, user.user_id)).data[0].id, role.id);
@@ -44,6 +45,7 @@ test("an organization with its members, their roles, connections and invitations
   await assert.rejects(client.organizations.invitations.get(org.id, invitation.id), Management.NotFoundError);
 
   await client.organizations.members.delete(org.id, { members: [user.user_id] });
+  await eventually(async () => (await client.organizations.members.list(org.id)).data.length === 0);
   assert.equal((await client.users.organizations.list(user.user_id)).data.length, 0);
   await client.organizations.delete(org.id);
   await assert.rejects(client.organizations.get(org.id), Management.NotFoundError);
