@@ -33,10 +33,16 @@ test("an organization with its members, their roles, connections and invitations
   await client.organizations.enabledConnections.delete(org.id, connection_id);
   assert.equal((await client.organizations.enabledConnections.list(org.id)).data.length, 0);
 
+  const app = await client.clients.create({
+    name: "Portal",
+    app_type: "regular_web",
+    organization_usage: "allow",
+    initiate_login_uri: "https://portal.example.com/login",
+  });
   const invitation = await client.organizations.invitations.create(org.id, {
     inviter: { name: "Operator" },
     invitee: { email: "guest@example.com" },
-    client_id: tenant.info.device.client_id,
+    client_id: app.client_id,
     send_invitation_email: false,
   });
   assert.match(invitation.invitation_url, /invitation=/);
