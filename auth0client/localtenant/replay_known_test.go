@@ -121,7 +121,7 @@ func meant() []acceptance {
 		{"", "GET /connections", ".connections[].enabled_clients: recorded", "the description has taken them out of lists since"},
 		{"", "DELETE /connections/{id}", "status: recorded 202, got 204", "what is gone is 202 or 204, by how long ago it went"},
 		{deployTool, "POST /connections", "status: recorded 201, got 409", "the tenant has these connections already"},
-		{"", "POST /device-credentials", "status: recorded 201, got 400", handEdited + ": its device id is none by Auth0's own description"},
+		{"", "POST /device-credentials", "status: recorded 201, got 403", "for users' own tokens; the recorded device id is none either"},
 		{"", "GET /organizations/{id}/members", ".next: recorded", "Auth0 sometimes announces a page that is empty"},
 		{"", "GET /organizations/{id}/members", "status: recorded 200, got 400", "the page that Auth0 announced in vain"},
 		{"", "GET /sessions/{id}", ".authentication.methods[].type", handEdited},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // replayer plays recorded exchanges to a tenant. The tenant gives other ids than Auth0 gave: it learns them from the
@@ -207,39 +204,6 @@ func (p *replayer) counterpart(v any, list []any, i int) any {
 	return nil
 }
 
-// withEveryScope is a token with all scopes that the description names besides those of the gateway.
-func (r *rig) withEveryScope() string {
-	r.Helper()
-	scopes := map[string]bool{}
-	for _, s := range managementScopes() {
-		scopes[s] = true
-	}
-	for _, read := range []func() (*description, error){console, entire} {
-		d, err := read()
-		if err != nil {
-			r.Fatal(err)
-		}
-		for _, o := range d.all() {
-			if o.spec.Security == nil {
-				continue
-			}
-			for _, way := range *o.spec.Security {
-				for _, s := range way["oAuth2ClientCredentials"] {
-					scopes[s] = true
-				}
-			}
-		}
-	}
-	tn := r.tenant
-	token, err := tn.sign(claims{Scope: strings.Join(slices.Sorted(maps.Keys(scopes)), " "), AZP: "conformance", Claims: jwt.Claims{
-		Issuer: tn.Issuer(), Subject: "conformance@clients", Audience: jwt.Audience{tn.ManagementAudience()}, ID: "conformance",
-		IssuedAt: jwt.NewNumericDate(r.clock.now()), Expiry: jwt.NewNumericDate(r.clock.now().Add(24 * time.Hour))}})
-	if err != nil {
-		r.Fatal(err)
-	}
-	return token
-}
-
 // outOfScope reports operations that no console needs. The tenant answers 501 to them, or takes them in earnest.
 func outOfScope(o *operation) bool {
 	root := o.segments[0]
@@ -283,7 +247,6 @@ func TestRecordedExchangesAreAnsweredAsAuth0Did(t *testing.T) {
 	loadDescription(t)
 	cassettes := append(readCassettes(t), readDeployments(t)...)
 	p := &replayer{rig: serve(t, Options{Users: 40})}
-	p.token = p.withEveryScope()
 	p.prepare()
 	var findings []finding
 	played := 0
@@ -352,7 +315,6 @@ func TestTheConsolesOperationsAreThere(t *testing.T) {
 	t.Parallel()
 	d := loadDescription(t)
 	r := serve(t, Options{Users: 5})
-	r.token = r.withEveryScope()
 	var missing []string
 	for _, o := range d.all() {
 		if outOfScope(o) {
