@@ -73,7 +73,7 @@ func (p *replayer) play(o *operation, e exchange) (status int, wrong []string) {
 	}
 	got = p.known(got)
 	p.learn("", e.answer, got)
-	wrong = append(wrong, differ("", formOf(e.answer), formOf(got), leniencyFor(o))...)
+	wrong = append(wrong, differ("", skeletonOf(e.answer), skeletonOf(got), leniencyFor(o))...)
 	if e.status >= 400 {
 		wrong = append(wrong, sameError(e.answer, got)...)
 	}

@@ -7,55 +7,55 @@ import (
 	"testing"
 )
 
-// form is what a JSON value is made of, without its contents.
-type form struct {
-	kind  string           // "object", "array", "string", "number", "boolean" or "null"
-	keys  map[string]*form // of an object
-	maybe map[string]bool  // keys that not each of the objects has which were put together
-	each  *form            // of an array, all elements put together; nil when it is empty
+// skeleton is what a JSON value is made of, without its contents.
+type skeleton struct {
+	kind  string               // "object", "array", "string", "number", "boolean" or "null"
+	keys  map[string]*skeleton // of an object
+	maybe map[string]bool      // keys that not each of the objects has which were put together
+	each  *skeleton            // of an array, all elements put together; nil when it is empty
 }
 
-func formOf(v any) *form {
+func skeletonOf(v any) *skeleton {
 	switch v := v.(type) {
 	case map[string]any:
-		s := &form{kind: "object", keys: map[string]*form{}, maybe: map[string]bool{}}
+		s := &skeleton{kind: "object", keys: map[string]*skeleton{}, maybe: map[string]bool{}}
 		for k, e := range v {
-			s.keys[k] = formOf(e)
+			s.keys[k] = skeletonOf(e)
 		}
 		return s
 	case []any:
-		s := &form{kind: "array"}
+		s := &skeleton{kind: "array"}
 		for i, e := range v {
 			if i == 0 {
-				s.each = formOf(e)
+				s.each = skeletonOf(e)
 			} else {
-				s.each = together(s.each, formOf(e))
+				s.each = together(s.each, skeletonOf(e))
 			}
 		}
 		return s
 	case string:
-		return &form{kind: "string"}
+		return &skeleton{kind: "string"}
 	case float64:
-		return &form{kind: "number"}
+		return &skeleton{kind: "number"}
 	case bool:
-		return &form{kind: "boolean"}
+		return &skeleton{kind: "boolean"}
 	}
-	return &form{kind: "null"}
+	return &skeleton{kind: "null"}
 }
 
-// together is the form of values that are either a or b.
-func together(a, b *form) *form {
+// together is the skeleton of values that are either a or b.
+func together(a, b *skeleton) *skeleton {
 	switch {
 	case a == nil || a.kind == "null":
 		return b
 	case b == nil || b.kind == "null" || a.kind != b.kind:
 		return a
 	case a.kind == "array":
-		return &form{kind: "array", each: together(a.each, b.each)}
+		return &skeleton{kind: "array", each: together(a.each, b.each)}
 	case a.kind != "object":
 		return a
 	}
-	s := &form{kind: "object", keys: map[string]*form{}, maybe: map[string]bool{}}
+	s := &skeleton{kind: "object", keys: map[string]*skeleton{}, maybe: map[string]bool{}}
 	for k := range a.keys {
 		s.keys[k] = together(a.keys[k], b.keys[k])
 		s.maybe[k] = a.maybe[k] || b.maybe[k] || b.keys[k] == nil
@@ -68,7 +68,7 @@ func together(a, b *form) *form {
 	return s
 }
 
-// leniency says what of a recorded form is not to be compared.
+// leniency says what of a recorded skeleton is not to be compared.
 type leniency struct {
 	within func(path string) bool // nothing below this path
 	extra  func(path string) bool // more or less may be here: Auth0 has added this since, or takes it away for some
@@ -76,7 +76,7 @@ type leniency struct {
 }
 
 // differ lists how got differs from want at path and below.
-func differ(path string, want, got *form, l leniency) []string {
+func differ(path string, want, got *skeleton, l leniency) []string {
 	switch {
 	case want == nil || got == nil || want.kind == "null" || l.within(path):
 		return nil
@@ -138,7 +138,7 @@ func TestShapesDiffer(t *testing.T) {
 			leniency{func(p string) bool { return p == ".a" }, none, false}, nil},
 		{"what came later", object(), object("a", 1.0), leniency{none, func(p string) bool { return p == ".a" }, false}, nil},
 	} {
-		if got := differ("", formOf(c.want), formOf(c.got), c.l); !slices.Equal(got, c.differ) {
+		if got := differ("", skeletonOf(c.want), skeletonOf(c.got), c.l); !slices.Equal(got, c.differ) {
 			t.Errorf("%s: %q, want %q", c.says, got, c.differ)
 		}
 	}
