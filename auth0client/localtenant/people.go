@@ -18,9 +18,10 @@ const ShowcaseID = "auth0|5f7c8ec7c33c6c004bbafe82"
 // makePeople keeps what generating people needs.
 type maker struct {
 	*Tenant
-	fake *gofakeit.Faker
-	rand *mathrand.Rand
-	seen map[string]bool
+	fake  *gofakeit.Faker
+	rand  *mathrand.Rand
+	seen  map[string]bool
+	local *strings.Replacer // makes the first part of an address of a name
 
 	roles []*role
 	orgs  []*organization
@@ -29,7 +30,7 @@ type maker struct {
 // populate generates n people. Who they are depends on the seed alone, their dates also on the clock.
 func (t *Tenant) populate(n int) {
 	m := maker{Tenant: t, fake: gofakeit.New(t.opts.Seed + 1), rand: mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)),
-		seen: map[string]bool{"ada@example.com": true}, roles: t.roles.list(), orgs: t.orgs.list()}
+		seen: map[string]bool{"ada@example.com": true}, local: strings.NewReplacer(" ", "", "'", ""), roles: t.roles.list(), orgs: t.orgs.list()}
 	if n > 0 {
 		m.showcase()
 	}
@@ -76,7 +77,7 @@ func (m *maker) showcase() {
 func (m *maker) person() {
 	first, last := m.fake.FirstName(), m.fake.LastName()
 	u := &user{Given: first, Family: last, Name: first + " " + last, Created: m.ago(3 * 365 * 24 * time.Hour)}
-	local := strings.ToLower(strings.NewReplacer(" ", "", "'", "").Replace(first + "." + last))
+	local := strings.ToLower(m.local.Replace(first + "." + last))
 	email := local + "@" + []string{"example.com", "example.org", "example.net", "mail.example"}[m.rand.IntN(4)]
 	if m.seen[email] {
 		email = local + strconv.Itoa(len(m.seen)) + email[strings.IndexByte(email, '@'):]

@@ -108,7 +108,7 @@ func startTenant(ctx context.Context, f *tenantFlags) (*runningTenant, error) {
 	}
 	if f.users >= manyUsers {
 		// So many records live long: collecting more often costs little and keeps the process small.
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(30)
 	}
 	if f.data != "" {
 		data, err := os.ReadFile(f.data)
