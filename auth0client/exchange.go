@@ -125,7 +125,8 @@ func refusedBeforeSending(err error) bool {
 	var op *net.OpError
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
-	if errors.As(err, &dns) || errors.As(err, &certificate) {
+	var unsent interface{ NotSent() bool } // the gateway knows
+	if errors.As(err, &dns) || errors.As(err, &certificate) || errors.As(err, &unsent) && unsent.NotSent() {
 		return true
 	}
 	return errors.As(err, &op) && op.Op == "dial"

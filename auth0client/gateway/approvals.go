@@ -54,7 +54,7 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 	}
 	a := journal.Approval{
 		ID: id, State: journal.ApprovalWaiting, RequestedAt: now, ExpiresAt: now.Add(no.Approval.Within()),
-		Requester: c.op.Subject, RequesterEmail: c.op.Email, Via: g.o.Via, Method: c.r.Method, Path: c.d.Path,
+		Requester: c.op.Subject, RequesterEmail: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: c.d.Path,
 		Query: c.d.Query.Encode(), Target: c.d.Target, Reason: reasonOf(c.r), Sealed: hidden,
 	}
 	for _, action := range c.d.Actions {

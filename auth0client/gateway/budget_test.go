@@ -235,9 +235,16 @@ func TestAShorterLimitDoesNotEndALongerOne(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
 	b := newBudget(c.Now, c.After, 0.2)
-	b.limited(http.Header{"Retry-After": {"30"}})
-	b.limited(http.Header{"Retry-After": {"1"}})
-	if wait := b.wait(action); wait < 30*time.Second {
+	first, err1 := b.take(t.Context(), claim{class: "other"})
+	b.done(first, 200, http.Header{})
+	first, err2 := b.take(t.Context(), claim{class: "other"})
+	second, err3 := b.take(t.Context(), claim{class: "other"})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	b.done(first, 429, http.Header{"Retry-After": {"30"}})
+	b.done(second, 429, http.Header{"Retry-After": {"1"}})
+	if wait := b.common.wait(c.Now(), 0); wait < 30*time.Second {
 		t.Errorf("the next request waits %v, want 30 s", wait)
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"usher/auth0client/gateway/journal"
@@ -54,6 +54,7 @@ type Options struct {
 	Now       func() time.Time
 	After     func(time.Duration) <-chan time.Time
 	OnWait    func(until time.Time) // told when the tenant's rate limit holds a request back
+	Observe   func(Exchange)        // told of each request to the tenant
 	Via       string                // how operators come: "console", "ssh 192.0.2.1", "cli"
 
 	Policies  *policy.Set       // nil: permissions alone decide
@@ -72,6 +73,8 @@ type Gateway struct {
 	seal   *sealer
 	locks  *locks
 	known  *known
+	// renewing lets one request at a time ask for a new token of the gateway's own.
+	renewing sync.Mutex
 }
 
 // New makes a gateway. It sends nothing.
@@ -103,15 +106,6 @@ func New(o Options) (*Gateway, error) {
 	}, nil
 }
 
-func defaultTransport() http.RoundTripper {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		// No proxy from the environment: it could belong to whoever started the session.
-		DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: readWithin,
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second,
-	}
-}
-
 // Budget is the tenant's rate limit as last heard.
 func (g *Gateway) Budget() Budget { return g.budget.snapshot() }
 
@@ -135,10 +129,12 @@ func (g *Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 	if op.Claims == nil {
 		op.Claims = claimsOf(token)
 	}
+	noteRequest(r.Context(), op.Subject, "", nil)
 	if path := r.URL.EscapedPath(); strings.HasPrefix(path, ownPrefix) && path != resetPath {
 		return g.own(r, op, body)
 	}
 	c, err := g.decide(r, op, body)
+	noteRequest(r.Context(), op.Subject, c.d.Target, actionNames(c.d.Actions))
 	if err == nil {
 		return g.serve(c)
 	}
@@ -226,13 +222,19 @@ func (g *Gateway) entry(c *call, id string) journal.Entry {
 		path = c.r.URL.EscapedPath()
 	}
 	e := journal.Entry{
-		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.o.Via, Method: c.r.Method, Path: path,
+		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: path,
 		Target: c.d.Target, Reason: reasonOf(c.r), Fields: c.d.Fields, Note: c.note,
 	}
-	for _, a := range c.d.Actions {
-		e.Actions = append(e.Actions, string(a))
-	}
+	e.Actions = actionNames(c.d.Actions)
 	return e
+}
+
+func actionNames(actions []policy.Action) []string {
+	var names []string
+	for _, a := range actions {
+		names = append(names, string(a))
+	}
+	return names
 }
 
 func reasonOf(r *http.Request) string {
@@ -261,6 +263,9 @@ func (g *Gateway) change(c *call) (*http.Response, error) {
 	switch {
 	case err == nil:
 		outcome.Status, outcome.Request = res.StatusCode, res.Header.Get("X-Auth0-Requestid")
+		if res.Header.Get(outcomeHeader) == outcomeNotSent {
+			outcome.Note = outcomeNotSent
+		}
 	case errors.Is(err, errNotSent):
 		outcome.Note = "not sent"
 	default:
@@ -277,6 +282,9 @@ func (g *Gateway) change(c *call) (*http.Response, error) {
 	return res, err
 }
 
+// codeHeader repeats the errorCode of a refusal, for the log and the metrics.
+const codeHeader = "X-Usher-Code"
+
 func refuse(r *http.Request, status int, code, message, permission string) *http.Response {
 	body := map[string]any{"statusCode": status, "error": http.StatusText(status), "message": message, "errorCode": code}
 	if permission != "" {
@@ -288,7 +296,7 @@ func refuse(r *http.Request, status int, code, message, permission string) *http
 	}
 	return &http.Response{
 		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        http.Header{"Content-Type": {"application/json; charset=utf-8"}},
+		Header:        http.Header{"Content-Type": {"application/json; charset=utf-8"}, codeHeader: {code}},
 		ContentLength: int64(len(data)), Body: io.NopCloser(bytes.NewReader(data)), Request: r,
 	}
 }
