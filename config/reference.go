@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func (r Reference) resolve(env func(string) string, s sources) (secret string, e
 			return "", fmt.Errorf("the environment has no %s, which should hold the gateway's secret", name)
 		}
 	case "file":
-		secret, err = readSecret(name)
+		secret, err = readSecret(name, ofSystemd(name, env))
 	case "keyring":
 		secret, err = s.fromRing(name)
 	case "command":
@@ -106,7 +107,14 @@ func shown(kind, name string) string {
 	return words[0]
 }
 
-func readSecret(path string) (string, error) {
+// ofSystemd reports a credential that systemd shows to this service alone. Its mode may seem open to a group: that is how an
+// access list of one user looks.
+func ofSystemd(path string, env func(string) string) bool {
+	dir := env("CREDENTIALS_DIRECTORY")
+	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
+}
+
+func readSecret(path string, private bool) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("read the gateway's secret: %w", err)
@@ -116,7 +124,7 @@ func readSecret(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the gateway's secret: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+	if info.Mode().Perm()&0o077 != 0 && !private && os.PathSeparator == '/' {
 		return "", fmt.Errorf("%s holds a secret but others may read it; run: chmod 600 %s", path, path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))

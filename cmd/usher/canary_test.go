@@ -33,7 +33,7 @@ func panicking(ctx context.Context) {
 	if _, err := w.client.SearchUsers(ctx, auth0client.Search{}); err != nil {
 		panic(err)
 	}
-	panic(fmt.Sprintf("%v %+v %#v %s %v %+v %#v", w.session, w, w.session, op, w.gateway, w.keys, w))
+	panic(fmt.Sprintf("%v %+v %#v %s %v %+v %#v", w.session, w, w.session, op, w.limits, w.keys, w))
 }
 
 // changing makes a change that the tenant refuses, quoting the credential.

@@ -118,7 +118,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 }
 
 func (w *wiring) budget() (remaining, limit int, known bool) {
-	b := w.gateway.Budget()
+	b := w.limits.Budget()
 	return b.Remaining, b.Limit, b.Known
 }
 

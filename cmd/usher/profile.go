@@ -55,30 +55,50 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 	if err != nil {
 		return nil, identity{}, usageError{err}
 	}
-	if p.Gateway != "" {
-		return nil, identity{}, errors.New("this usher cannot use a gateway on another machine; give the profile a [management] table instead")
-	}
 	id, err := identityOf(ctx, p)
 	if err != nil {
 		return nil, identity{}, err
 	}
-	e, err := credential(p, issuer)
-	if err != nil {
-		return nil, identity{}, err
+	var w *wiring
+	if p.Gateway != "" {
+		w, err = wireFar(p, id)
+	} else {
+		w, err = wireNear(ctx, p, id, issuer, via)
 	}
-	if e.policies, err = readPolicies(p.Policies); err != nil {
-		return nil, identity{}, err
-	}
-	if e.journal, err = profileDir(p.Name); err != nil {
-		return nil, identity{}, err
-	}
-	e.identity, e.upstream, e.via = id, issuer.String(), via
-	w, err := wire(ctx, e)
 	if err != nil {
 		return nil, identity{}, err
 	}
 	w.profile, w.color, w.production = p.Name, p.Color, p.Production
 	return w, id, nil
+}
+
+// wireFar wires a profile to the gateway on another machine that it names.
+func wireFar(p config.Profile, id identity) (*wiring, error) {
+	r := remote{identity: id, gateway: p.Gateway}
+	if p.GatewayCA != "" {
+		ca, err := os.ReadFile(p.GatewayCA)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("read the authority of the gateway: %w", err)}
+		}
+		r.ca = ca
+	}
+	return wireRemote(r)
+}
+
+// wireNear wires a profile to a gateway in this process.
+func wireNear(ctx context.Context, p config.Profile, id identity, issuer *url.URL, via string) (*wiring, error) {
+	e, err := credential(p, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if e.policies, err = readPolicies(p.Policies); err != nil {
+		return nil, err
+	}
+	if e.journal, err = profileDir(p.Name); err != nil {
+		return nil, err
+	}
+	e.identity, e.upstream, e.via = id, issuer.String(), via
+	return wire(ctx, e)
 }
 
 // credential reads what proves the gateway of this process to the tenant.

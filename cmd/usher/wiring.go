@@ -42,9 +42,9 @@ type wiring struct {
 	polls   *pollWatch
 	keys    *signin.Keys
 	store   *tokenstore.Store // of the sign-in; nil: in memory
-	gateway *gateway.Gateway
+	limits  interface{ Budget() gateway.Budget }
 	client  *auth0client.Client
-	journal *journal.Journal
+	journal *journal.Journal // nil when the gateway keeps it elsewhere
 	program atomic.Pointer[tea.Program]
 
 	profile     string
@@ -80,21 +80,67 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	if via == "" {
 		via = "console"
 	}
+	seal, err := gateway.SealingKey(e.journal)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
 	gw, err := gateway.New(gateway.Options{
 		Upstream: upstream, Verifier: sessionVerifier{operatorVerifier{verifier}, s.client}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
-		Policies: e.policies,
+		Policies: e.policies, Approvals: jrn, Key: seal, Client: e.clientID, Entries: jrn.Entries,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), w.close())
 	}
+	w.limits = gw
+	if err := w.connect(upstream.Host, gw); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// connect puts the Management API's client on top of a way to the tenant, whose gateway checks who asks.
+func (w *wiring) connect(domain string, way http.RoundTripper) error {
 	client, err := auth0client.New(auth0client.Options{
-		Domain: upstream.Host, Now: time.Now, UserAgent: "usher/" + version,
-		HTTP: &http.Client{Transport: operatorTransport{session: w.session, next: gw}},
+		Domain: domain, Now: time.Now, UserAgent: "usher/" + version,
+		HTTP: &http.Client{Transport: operatorTransport{session: w.session, next: way}},
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the Management API client: %w", err), w.close())
+		return fmt.Errorf("make the Management API client: %w", err)
 	}
-	w.gateway, w.client = gw, client
+	w.client = client
+	return nil
+}
+
+// remote is where a console signs in and the gateway it talks to.
+type remote struct {
+	identity
+	gateway string // address
+	ca      []byte // PEM, of the authority that alone counts for it; nil: the system's
+}
+
+// wireRemote puts the way to a gateway on another machine under the Management client. Nothing secret is on this one.
+func wireRemote(r remote) (*wiring, error) {
+	at, err := url.Parse(r.gateway)
+	if err != nil {
+		return nil, fmt.Errorf("the gateway's address %q: %w", r.gateway, err)
+	}
+	issuer, err := url.Parse(r.issuer)
+	if err != nil {
+		return nil, fmt.Errorf("the tenant's address %q: %w", r.issuer, err)
+	}
+	s, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	w := &wiring{store: r.store, session: s.client, keys: s.keys, polls: s.polls}
+	way, err := gateway.NewRemote(gateway.RemoteOptions{URL: at, CA: r.ca, OnWait: w.waiting, Now: time.Now})
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	w.limits = way
+	if err := w.connect(issuer.Host, way); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
 	return w, nil
 }
 
@@ -107,6 +153,9 @@ func (w *wiring) waiting(until time.Time) {
 
 func (w *wiring) close() error {
 	signIn{w.session, w.keys, w.polls}.close()
+	if w.journal == nil {
+		return nil
+	}
 	if err := w.journal.Close(); err != nil {
 		return fmt.Errorf("close the journal: %w", err)
 	}
