@@ -50,6 +50,9 @@ func (r *remembering) Verify(ctx context.Context, token string) (policy.Operator
 	if err != nil {
 		return op, err
 	}
+	if op.Claims == nil {
+		op.Claims = claimsOf(token)
+	}
 	until := now.Add(checkedFor)
 	if op.ExpiresAt.Before(until) {
 		until = op.ExpiresAt
