@@ -1,7 +1,6 @@
 package localtenant
 
 import (
-	"html/template"
 	"net/http"
 )
 
@@ -10,17 +9,19 @@ const askCode = `<p>Enter the code shown on your device.</p><form method="get" a
 
 const askOperator = `<p>Check that your device shows this code, and confirm only if you started this sign-in:</p>
 <p><code>{{.Code}}</code></p><form method="post" action="/activate"><input type="hidden" name="user_code" value="{{.Code}}">
-{{range $i, $o := .Operators}}<label><input type="radio" name="operator" value="{{$o.Preset}}"{{if eq $i 0}} checked{{end}}>
-{{$o.Name}} ({{$o.Email}})</label>{{end}}<p><button name="answer" value="confirm">Confirm</button>
+{{.Operators}}<p><button name="answer" value="confirm">Confirm</button>
 <button name="answer" value="deny">Deny</button></p>
 <p><button name="answer" value="password">Sign in with a password</button></p></form>`
+
+const oneOperator = `<label><input type="radio" name="operator" value="{{.Preset}}"{{.Checked}}>
+{{.Name}} ({{.Email}})</label>`
 
 const activation = "Device Activation"
 
 func (t *Tenant) activatePage(w http.ResponseWriter, r *http.Request) {
 	code := r.URL.Query().Get("user_code")
 	if code == "" {
-		page(w, http.StatusOK, activation, render(askCode, map[string]string{"Code": ""}))
+		page(w, http.StatusOK, activation, render(askCode, nil))
 		return
 	}
 	t.mu.Lock()
@@ -31,13 +32,17 @@ func (t *Tenant) activatePage(w http.ResponseWriter, r *http.Request) {
 	t.release()
 	if err != nil {
 		page(w, http.StatusBadRequest, activation,
-			"<p>This code is not known, or it has expired.</p>"+render(askCode, map[string]string{"Code": code}))
+			paragraph("This code is not known, or it has expired.")+render(askCode, parts{"Code": code}))
 		return
 	}
-	page(w, http.StatusOK, "Device Confirmation", render(askOperator, struct {
-		Code      string
-		Operators []operator
-	}{normalCode(code), operators()}))
+	page(w, http.StatusOK, "Device Confirmation", render(askOperator, parts{"Code": normalCode(code),
+		"Operators": each(oneOperator, operators(), func(i int, o operator) parts {
+			p := parts{"Preset": o.Preset, "Name": o.Name, "Email": o.Email}
+			if i == 0 {
+				p["Checked"] = " checked"
+			}
+			return p
+		})}))
 }
 
 func (t *Tenant) activateAnswer(w http.ResponseWriter, r *http.Request) {
@@ -49,7 +54,7 @@ func (t *Tenant) activateAnswer(w http.ResponseWriter, r *http.Request) {
 	t.tidy()
 	key, d, err := t.pendingDevice(r.PostForm.Get("user_code"))
 	if err != nil {
-		page(w, http.StatusBadRequest, activation, "<p>"+template.HTMLEscapeString(err.Error())+"</p>")
+		page(w, http.StatusBadRequest, activation, paragraph(err.Error()))
 		return
 	}
 	v := visitorOf(r, d.Asked.Client)

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-const loginForm = `<p>Log in to continue to {{.App}}.</p>{{if .Problem}}<p class="bad" role="alert">{{.Problem}}</p>{{end}}
+const loginForm = `<p>Log in to continue to {{.App}}.</p>{{.Problem}}
 <form method="post" action="/u/login"><input type="hidden" name="state" value="{{.State}}">
 <label>Email address or username <input name="username" autocomplete="username" autofocus value="{{.Hint}}"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <p><button name="action" value="default">Continue</button></p>
 <p>In this local tenant everybody's password is <b>{{.Password}}</b>, unless they were given another.</p>
-{{if .Operators}}<p>Or as one of usher's operators:</p>{{range .Operators}}<p><button name="operator" value="{{.Preset}}">{{.Name}}</button>
-({{.Email}})</p>{{end}}{{end}}</form>`
+{{.Operators}}</form>`
+
+const loginOperator = `<p><button name="operator" value="{{.Preset}}">{{.Name}}</button>
+({{.Email}})</p>`
 
 // openLogin finds the sign-in a page is about: it must have begun in this browser. It answers itself when there is none. The
 // tenant is locked.
@@ -45,10 +47,12 @@ func (t *Tenant) showLogin(w http.ResponseWriter, r *http.Request, l login, stat
 		u := t.users.at(o.ID)
 		return u == nil || l.Connection != "" && u.connection() != l.Connection
 	})
-	page(w, status, "Welcome", render(loginForm, struct {
-		App, State, Hint, Problem, Password string
-		Operators                           []operator
-	}{app, r.FormValue("state"), hint, problem, DemoPassword, ops}), l.Redirect)
+	list := each(loginOperator, ops, func(_ int, o operator) parts { return parts{"Preset": o.Preset, "Name": o.Name, "Email": o.Email} })
+	if list != "" {
+		list = paragraph("Or as one of usher's operators:") + list
+	}
+	page(w, status, "Welcome", render(loginForm, parts{"App": app, "State": r.FormValue("state"), "Hint": hint, "Problem": warning(problem),
+		"Password": DemoPassword, "Operators": list}), l.Redirect)
 }
 
 func (t *Tenant) loginAnswer(w http.ResponseWriter, r *http.Request) {

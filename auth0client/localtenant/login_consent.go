@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-const consentForm = `<p>{{.App}} is requesting access to your account {{.Email}}:</p><ul>{{range .Scopes}}<li>{{.}}</li>{{end}}</ul>
+const consentForm = `<p>{{.App}} is requesting access to your account {{.Email}}:</p><ul>{{.Scopes}}</ul>
 <form method="post" action="/u/consent"><input type="hidden" name="state" value="{{.State}}">
 <p><button name="action" value="accept">Accept</button> <button name="action" value="deny">Decline</button></p></form>`
 
@@ -55,8 +55,8 @@ func (t *Tenant) consentPage(w http.ResponseWriter, r *http.Request) {
 	if c := t.clientByID(app); c != nil {
 		app = c.Name
 	}
-	page(w, http.StatusOK, "Authorize App", render(consentForm, map[string]any{"App": app, "Email": u.Email,
-		"Scopes": t.granted(l.Asked, u.ID).scopes, "State": r.FormValue("state")}), l.Redirect)
+	page(w, http.StatusOK, "Authorize App", render(consentForm, parts{"App": app, "Email": u.Email,
+		"Scopes": each(`<li>{{.Scope}}</li>`, t.granted(l.Asked, u.ID).scopes, func(_ int, s string) parts { return parts{"Scope": s} }), "State": r.FormValue("state")}), l.Redirect)
 }
 
 func (t *Tenant) consentAnswer(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,7 @@ const (
 	factorLimit = 10
 )
 
-const factorForm = `{{if .Problem}}<p class="bad" role="alert">{{.Problem}}</p>{{end}}<p>{{.What}}</p>
+const factorForm = `{{.Problem}}<p>{{.What}}</p>
 <form method="post" action="/u/mfa"><input type="hidden" name="state" value="{{.State}}">
 <label>One-time code <input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus></label>
 <label><input type="checkbox" name="rememberBrowser" value="true"> Remember this device for 30 days</label>
@@ -81,7 +81,7 @@ func (t *Tenant) showFactor(w http.ResponseWriter, r *http.Request, l login, sta
 			what = "Use your security key " + m.Name + "."
 		}
 	}
-	page(w, status, "Verify Your Identity", render(factorForm, map[string]string{"Problem": problem, "What": what,
+	page(w, status, "Verify Your Identity", render(factorForm, parts{"Problem": warning(problem), "What": what,
 		"State": r.FormValue("state"), "Code": DemoOTP}), l.Redirect)
 }
 

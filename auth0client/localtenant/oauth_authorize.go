@@ -214,6 +214,5 @@ func userBlocked() *refusal {
 
 // oops is the error page for what the app must not be told by way of its callback.
 func oops(w http.ResponseWriter, bad *refusal) {
-	page(w, bad.status, "Oops!, something went wrong", render(`<p>{{.Code}}: {{.Why}}</p>`,
-		map[string]string{"Code": bad.code, "Why": bad.description}))
+	page(w, bad.status, "Oops!, something went wrong", paragraph(bad.code+": "+bad.description))
 }

@@ -58,7 +58,7 @@ func (t *Tenant) refuseLogin(w http.ResponseWriter, r *http.Request, l login, ba
 		return
 	}
 	t.denyDevice(l.Device, bad.description)
-	page(w, http.StatusForbidden, "Device not connected", render(`<p>{{.}}</p>`, bad.description))
+	page(w, http.StatusForbidden, "Device not connected", paragraph(bad.description))
 }
 
 func (t *Tenant) newCode(l login, who proven) string {

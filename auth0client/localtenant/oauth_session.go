@@ -162,8 +162,8 @@ func (t *Tenant) leave(w http.ResponseWriter, r *http.Request, clientID, paramet
 	c := t.clientByID(clientID)
 	if to != "" && (c == nil || !slices.Contains(c.list("allowed_logout_urls"), to)) {
 		t.noteEvent("flo", nil, "The "+parameter+" is not allowed", v)
-		page(w, http.StatusBadRequest, "Oops!, something went wrong", render(`<p>The "{{.Name}}" querystring parameter "{{.To}}" is not `+
-			`defined as a valid URL in "Allowed Logout URLs".</p>`, map[string]string{"Name": parameter, "To": to}))
+		page(w, http.StatusBadRequest, "Oops!, something went wrong", paragraph(`The "`+parameter+`" querystring parameter "`+to+
+			`" is not defined as a valid URL in "Allowed Logout URLs".`))
 		return
 	}
 	t.endSession(w, r, v)

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/brianvoe/gofakeit/v7"
 )
 
 // ShowcaseID is the first generated user, the same for every seed: Ada Lovelace, with a bit of everything.
@@ -18,10 +16,11 @@ const ShowcaseID = "auth0|5f7c8ec7c33c6c004bbafe82"
 // makePeople keeps what generating people needs.
 type maker struct {
 	*Tenant
-	fake  *gofakeit.Faker
-	rand  *mathrand.Rand
-	seen  map[string]bool
-	local *strings.Replacer // makes the first part of an address of a name
+	first, last []string
+	towns       []town
+	rand        *mathrand.Rand
+	seen        map[string]bool
+	local       *strings.Replacer // makes the first part of an address of a name
 
 	roles []*role
 	orgs  []*organization
@@ -29,8 +28,8 @@ type maker struct {
 
 // populate generates n people. Who they are depends on the seed alone, their dates also on the clock.
 func (t *Tenant) populate(n int) {
-	m := maker{Tenant: t, fake: gofakeit.New(t.opts.Seed + 1), rand: mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)),
-		seen: map[string]bool{"ada@example.com": true}, local: strings.NewReplacer(" ", "", "'", ""), roles: t.roles.list(), orgs: t.orgs.list()}
+	m := maker{Tenant: t, first: firstNames(), last: lastNames(), towns: towns(), rand: mathrand.New(mathrand.NewPCG(t.opts.Seed, 7)),
+		seen: map[string]bool{"ada@example.com": true}, local: strings.NewReplacer(" ", "", "'", "", "ö", "o", "ü", "u", "ć", "c", "ı", "i"), roles: t.roles.list(), orgs: t.orgs.list()}
 	if n > 0 {
 		m.showcase()
 	}
@@ -75,7 +74,7 @@ func (m *maker) showcase() {
 }
 
 func (m *maker) person() {
-	first, last := m.fake.FirstName(), m.fake.LastName()
+	first, last := oneOf(m, m.first), oneOf(m, m.last)
 	u := &user{Given: first, Family: last, Name: first + " " + last, Created: m.ago(3 * 365 * 24 * time.Hour)}
 	local := strings.ToLower(m.local.Replace(first + "." + last))
 	email := local + "@" + []string{"example.com", "example.org", "example.net", "mail.example"}[m.rand.IntN(4)]
@@ -136,18 +135,19 @@ func (m *maker) history(u *user, strategy string) {
 		u.Blocked = yes(false)
 	}
 	if m.chance(55) {
-		u.UserMetadata = map[string]any{"language": m.fake.RandomString([]string{"en", "de", "fr", "es", "ja", "pt-BR"})}
+		u.UserMetadata = map[string]any{"language": oneOf(m, []string{"en", "de", "fr", "es", "ja", "pt-BR"})}
 		if m.chance(40) {
-			u.UserMetadata["address"] = map[string]any{"city": m.fake.City(), "country": m.fake.CountryAbr()}
+			at := oneOf(m, m.towns)
+			u.UserMetadata["address"] = map[string]any{"city": at.City, "country": at.Country}
 		}
 	} else if m.chance(20) {
 		u.UserMetadata = map[string]any{}
 	}
 	if m.chance(60) {
-		u.AppMetadata = map[string]any{"plan": m.fake.RandomString([]string{"free", "basic", "premium", "Enterprise"}),
+		u.AppMetadata = map[string]any{"plan": oneOf(m, []string{"free", "basic", "premium", "Enterprise"}),
 			"customer": "C-" + strconv.Itoa(20000+m.users.len())}
 		if m.chance(25) {
-			u.AppMetadata["tags"] = []any{m.fake.RandomString([]string{"vip", "beta", "trial"}), "imported"}
+			u.AppMetadata["tags"] = []any{oneOf(m, []string{"vip", "beta", "trial"}), "imported"}
 		}
 	}
 	if strategy == "auth0" && m.chance(6) {
@@ -208,9 +208,9 @@ func (m *maker) addMethod(u *user, kind string) {
 	case "email":
 		x.Email = u.Email
 	case "push":
-		x.Name, x.Confirmed = m.fake.RandomString([]string{"iPhone", "Pixel 9", "Galaxy S25"}), !m.chance(15)
+		x.Name, x.Confirmed = oneOf(m, []string{"iPhone", "Pixel 9", "Galaxy S25"}), !m.chance(15)
 	case "webauthn-roaming", "webauthn-platform", "passkey":
-		x.Name, x.KeyID = m.fake.RandomString([]string{"Security key", "MacBook", "Windows Hello"}), pick(m.rand, 22, alnum)
+		x.Name, x.KeyID = oneOf(m, []string{"Security key", "MacBook", "Windows Hello"}), pick(m.rand, 22, alnum)
 	}
 	m.methods.set(u.ID, append(m.methods.at(u.ID), x))
 }
@@ -223,7 +223,7 @@ func (m *maker) addSessions(u *user, n int) {
 	for range n {
 		begun := m.ago(72 * time.Hour)
 		s := &session{ID: pick(m.rand, 32, alnum), Created: begun, Active: begun.Add(m.born.Sub(begun) / 2), IP: m.address(),
-			Agent: m.fake.RandomString(agents()), Client: shopClientID}
+			Agent: oneOf(m, agents()), Client: shopClientID}
 		m.sessions.set(u.ID, append(m.sessions.at(u.ID), s))
 		m.grants.set(u.ID, append(m.grants.at(u.ID), &refreshRow{ID: pick(m.rand, 18, alnum), Client: s.Client, Session: s.ID,
 			Created: begun, Exchanged: s.Active, API: shopAPI}))

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-const resetForm = `{{if .Problem}}<p class="bad" role="alert">{{.Problem}}</p>{{end}}<p>Enter a new password for {{.Email}}.</p>
+const resetForm = `{{.Problem}}<p>Enter a new password for {{.Email}}.</p>
 <form method="post" action="/u/reset-password"><input type="hidden" name="ticket" value="{{.Ticket}}">
 <label>New password <input name="password" type="password" autocomplete="new-password" autofocus></label>
 <label>Re-enter new password <input name="again" type="password" autocomplete="new-password"></label>
 <p><button>Reset password</button></p></form>`
 
-const enrolForm = `{{if .Problem}}<p class="bad" role="alert">{{.Problem}}</p>{{end}}
+const enrolForm = `{{.Problem}}
 <p>Add this key to your authenticator app for {{.Email}}, then enter the code it shows.</p><p><code>{{.Secret}}</code></p>
 <form method="post" action="/mfa/enrollment"><input type="hidden" name="ticket" value="{{.Ticket}}">
 <label>One-time code <input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus></label>
@@ -27,7 +27,7 @@ const (
 )
 
 func wrongTicket(w http.ResponseWriter, problem string) {
-	page(w, http.StatusBadRequest, "Oops!, something went wrong", render(`<p>{{.}}</p>`, problem))
+	page(w, http.StatusBadRequest, "Oops!, something went wrong", paragraph(problem))
 }
 
 // done shows that a ticket did what it is for, or sends the browser on.
@@ -36,7 +36,7 @@ func (t *Tenant) done(w http.ResponseWriter, r *http.Request, k ticket, u *user,
 		http.Redirect(w, r, to, http.StatusFound)
 		return
 	}
-	page(w, http.StatusOK, title, render(`<p>{{.}}</p>`, message))
+	page(w, http.StatusOK, title, paragraph(message))
 }
 
 func (t *Tenant) resetPage(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func (t *Tenant) resetPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Tenant) showReset(w http.ResponseWriter, status int, raw string, k ticket, u *user, problem string) {
-	page(w, status, resetTitle, render(resetForm, map[string]string{"Ticket": raw, "Email": u.Email, "Problem": problem}), k.ResultURL)
+	page(w, status, resetTitle, render(resetForm, parts{"Ticket": raw, "Email": u.Email, "Problem": warning(problem)}), k.ResultURL)
 }
 
 func (t *Tenant) resetAnswer(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +124,7 @@ func (t *Tenant) enrolPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Tenant) showEnrol(w http.ResponseWriter, status int, raw string, u *user, problem string) {
-	page(w, status, enrolTitle, render(enrolForm, map[string]string{"Ticket": raw, "Email": u.loginName(), "Problem": problem,
+	page(w, status, enrolTitle, render(enrolForm, parts{"Ticket": raw, "Email": u.loginName(), "Problem": warning(problem),
 		"Secret": factorSecret(), "Code": DemoOTP}))
 }
 
