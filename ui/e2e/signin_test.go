@@ -109,6 +109,7 @@ func TestASignInThatEndsInMidChange(t *testing.T) {
 	s.send("m")
 	s.expect(`(?i)authenticator app`)
 	s.post("_usher/revoke", nil)
+	<-time.After(1500 * time.Millisecond) // an access token that was issued already is good until its end
 	s.send("y")
 	s.expect(`Sign in again: your sign-in ended`)
 	s.code("")
