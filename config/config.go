@@ -101,6 +101,12 @@ func (c Config) profile(dir string, o Options) (Profile, error) {
 	return p, nil
 }
 
+// Place is the configuration's file, whether or not it is there.
+func (o Options) Place() (string, error) {
+	path, _, err := o.path()
+	return path, err
+}
+
 // path is the configuration's file, and whether somebody named it.
 func (o Options) path() (path string, named bool, err error) {
 	if path := first(o.File, o.Env("USHER_CONFIG")); path != "" {

@@ -129,13 +129,23 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
+// Format is a configuration as it is in a file.
+func Format(c Config) (string, error) {
+	data, err := toml.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("encode the configuration: %w", err)
+	}
+	return string(data), nil
+}
+
 // Write writes a configuration, whole or not at all, readable by its owner only. What was there before is kept beside it
 // as .bak. A link is followed: the file may be one of a collection that lives elsewhere.
 func Write(path string, c Config) error {
-	data, err := toml.Marshal(c)
+	text, err := Format(c)
 	if err != nil {
-		return fmt.Errorf("encode the configuration: %w", err)
+		return err
 	}
+	data := []byte(text)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,8 @@ type claims struct {
 	Permissions []string         `json:"permissions"`
 	Scope       string           `json:"scope"`
 	AuthTime    *jwt.NumericDate `json:"auth_time"`
+	// Auth0 puts auth_time into id tokens only, and lets no Action set it: usher's own (see usher setup) says it under this name.
+	ActionTime *jwt.NumericDate `json:"urn:usher:auth_time"`
 }
 
 // verified is what a token that counts says.
@@ -128,8 +131,8 @@ func (v *Verifier) judge(c claims, audience string) (verified, error) {
 	}
 	got := verified{Operator: Operator{Subject: c.Subject, Email: c.Email, Name: c.Name, Permissions: c.Permissions, ExpiresAt: c.Expiry.Time()}}
 	got.scopes = strings.Fields(c.Scope)
-	if c.AuthTime != nil {
-		got.AuthTime = c.AuthTime.Time()
+	if at := cmp.Or(c.AuthTime, c.ActionTime); at != nil {
+		got.AuthTime = at.Time()
 	}
 	if c.IssuedAt != nil {
 		got.issued = c.IssuedAt.Time()

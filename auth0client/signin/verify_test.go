@@ -256,3 +256,23 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+func TestTheTimeOfASignInMayComeFromAnAction(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := s.verifier()
+	for name, tc := range map[string]struct {
+		claims map[string]any
+		want   int64 // 0: none
+	}{
+		"as the standard says":      {map[string]any{"auth_time": 1000}, 1000},
+		"by usher's Action":         {map[string]any{"urn:usher:auth_time": 2000}, 2000},
+		"by both: the tenant's own": {map[string]any{"auth_time": 1000, "urn:usher:auth_time": 2000}, 1000},
+		"by nobody":                 {nil, 0},
+	} {
+		op, err := v.Verify(t.Context(), s.sign(t, audience, tc.claims))
+		if err != nil || op.AuthTime.IsZero() != (tc.want == 0) || tc.want != 0 && op.AuthTime.Unix() != tc.want {
+			t.Errorf("%s: %v, %v", name, op.AuthTime, err)
+		}
+	}
+}
