@@ -73,11 +73,11 @@ func runSetup(ctx context.Context, in io.Reader, out io.Writer, console *console
 	if f.token == "" {
 		return r.byHand(out)
 	}
-	if err := r.readCredential(); err != nil {
-		return err
-	}
 	admin, err := r.admin(out)
 	if err != nil {
+		return err
+	}
+	if err := r.readCredential(); err != nil {
 		return err
 	}
 	plan, err := setup.Make(ctx, admin, r.options)
@@ -154,7 +154,7 @@ func (r *setupRun) admin(out io.Writer) (*setup.Admin, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	until, err := admin.CheckToken(setup.AdminScopes(r.options.Key != nil))
+	until, err := admin.CheckToken(setup.AdminScopes(r.keyPath != ""))
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,9 @@ func newSetupRun(console *consoleFlags, f *setupFlags) (*setupRun, error) {
 	if f.audience == "" {
 		f.audience = setup.DefaultAudience
 	}
+	if f.algorithm != "RS256" && f.algorithm != "PS256" {
+		return nil, usagef("--algorithm %q: choose RS256 or PS256", f.algorithm)
+	}
 	issuer, err := config.Profile{Domain: f.domain}.IssuerURL()
 	if err != nil {
 		return nil, usageError{err}
