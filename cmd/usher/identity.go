@@ -77,6 +77,14 @@ func loadProfile(f *consoleFlags) (config.Profile, error) {
 // identityOf is a profile's identity. What kept the sign-in last is asked for its passphrase here, before a console
 // draws: a script gives it in USHER_TOKEN_PASSPHRASE.
 func identityOf(ctx context.Context, p config.Profile) (identity, error) {
+	return identityWith(p, func(o tokenstore.Options) (passphraseFrom, error) { return passphrase(ctx, o) })
+}
+
+// passphraseFrom gives the encrypted file's passphrase; nil: there is none.
+type passphraseFrom = func(context.Context, bool) (signin.Secret, error)
+
+// identityWith is a profile's identity, whose passphrase comes from where the caller says.
+func identityWith(p config.Profile, from func(tokenstore.Options) (passphraseFrom, error)) (identity, error) {
 	issuer, err := p.IssuerURL()
 	if err != nil {
 		return identity{}, usageError{err}
@@ -93,7 +101,7 @@ func identityOf(ctx context.Context, p config.Profile) (identity, error) {
 	o := tokenstore.Options{
 		Dir: dir, Account: fmt.Sprintf("%s %s %s", p.Name, issuer, p.ClientID), Want: kind, Identity: p.TokenIdentity, Now: time.Now,
 	}
-	if o.Passphrase, err = passphrase(ctx, o); err != nil {
+	if o.Passphrase, err = from(o); err != nil {
 		return identity{}, err
 	}
 	return identity{
@@ -113,12 +121,9 @@ func profileDir(name string) (string, error) {
 
 // passphrase is where the encrypted file's passphrase comes from: the environment, or the operator where the file is
 // wanted and there is a terminal. Nil: nowhere.
-func passphrase(ctx context.Context, o tokenstore.Options) (func(context.Context, bool) (signin.Secret, error), error) {
-	given := func(p signin.Secret) func(context.Context, bool) (signin.Secret, error) {
-		return func(context.Context, bool) (signin.Secret, error) { return p, nil }
-	}
-	if p := os.Getenv("USHER_TOKEN_PASSPHRASE"); p != "" {
-		return given(signin.Secret(p)), nil
+func passphrase(ctx context.Context, o tokenstore.Options) (passphraseFrom, error) {
+	if from := givenPassphrase(); from != nil {
+		return from, nil
 	}
 	wanted := o.Want == tokenstore.File || o.Want == "" && tokenstore.Remembered(o.Dir) == tokenstore.File
 	if o.Identity != "" || !wanted || !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stderr.Fd()) {
@@ -128,7 +133,16 @@ func passphrase(ctx context.Context, o tokenstore.Options) (func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	return given(p), nil
+	return func(context.Context, bool) (signin.Secret, error) { return p, nil }, nil
+}
+
+// givenPassphrase is the environment's.
+func givenPassphrase() passphraseFrom {
+	p := signin.Secret(os.Getenv("USHER_TOKEN_PASSPHRASE"))
+	if p == "" {
+		return nil
+	}
+	return func(context.Context, bool) (signin.Secret, error) { return p, nil }
 }
 
 // askPassphrase asks at the terminal, without showing what is typed; a new one twice.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,7 +155,11 @@ func (r *setupRun) admin(out io.Writer) (*setup.Admin, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	until, err := admin.CheckToken(setup.AdminScopes(r.keyPath != ""))
+	needs := setup.AdminScopes(r.keyPath != "")
+	if r.flags.print {
+		needs = slices.DeleteFunc(needs, func(s string) bool { return !strings.HasPrefix(s, "read:") })
+	}
+	until, err := admin.CheckToken(needs)
 	if err != nil {
 		return nil, err
 	}

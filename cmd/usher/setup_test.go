@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/creack/pty"
 
 	"usher/auth0client"
 	"usher/auth0client/localtenant"
@@ -270,5 +273,38 @@ func TestSetupRefusesWhatItCannotUse(t *testing.T) {
 		if !strings.Contains(out, tc.says) || strings.Contains(out, "s3cr3t") {
 			t.Errorf("usher setup %v says %s; want %q", tc.args, out, tc.says)
 		}
+	}
+}
+
+func TestChangesAreConfirmedByTypingYes(t *testing.T) {
+	t.Parallel()
+	for typed, says := range map[string]string{"yes\n": "", "y\n": "not confirmed: nothing was changed", "\n": "not confirmed"} {
+		keys, terminal, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer keys.Close()     //nolint:errcheck // a test's
+		defer terminal.Close() //nolint:errcheck // a test's
+		if _, err := keys.WriteString(typed); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err = (&setupFlags{}).confirm(t.Context(), terminal, &out)
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) || !strings.Contains(out.String(), "Type yes") {
+			t.Errorf("typing %q: %v", typed, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, terminal, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close() //nolint:errcheck // a test's
+	if err := (&setupFlags{}).confirm(ctx, terminal, io.Discard); err == nil || !strings.Contains(err.Error(), "broken off") {
+		t.Errorf("interrupted: %v", err)
+	}
+	if err := (&setupFlags{}).confirm(t.Context(), strings.NewReader("yes\n"), io.Discard); exitCode(err) != exitUsage {
+		t.Errorf("without a terminal: %v", err)
 	}
 }

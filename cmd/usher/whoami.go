@@ -149,11 +149,16 @@ type notSignedIn struct {
 	err             error
 }
 
-func (e *notSignedIn) Error() string {
-	command := "usher --profile " + e.profile + " login"
+// command is what signs in.
+func (e *notSignedIn) command() string {
 	if e.config != "" {
-		command = "usher --config " + e.config + " --profile " + e.profile + " login"
+		return "usher --config " + e.config + " --profile " + e.profile + " login"
 	}
+	return "usher --profile " + e.profile + " login"
+}
+
+func (e *notSignedIn) Error() string {
+	command := e.command()
 	if e.err == nil || errors.Is(e.err, signin.ErrSignedOut) && !strings.Contains(e.err.Error(), ":") {
 		return fmt.Sprintf("nobody is signed in to the profile %s; run: %s", e.profile, command)
 	}
