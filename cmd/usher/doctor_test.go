@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"usher/auth0client/doctor"
 	"usher/auth0client/localtenant"
 )
 
@@ -130,5 +131,16 @@ func TestTheDoctorsLinesAreOneLineEach(t *testing.T) {
 		if !regexp.MustCompile(`^(ok|note|FAILED|skipped) +[a-z-]+ +\S|^usher: not all is well`).MatchString(line) {
 			t.Errorf("a line is %q", line)
 		}
+	}
+}
+
+func TestTheDoctorAsksAGatewayOnAnotherMachine(t *testing.T) {
+	t.Parallel()
+	f := prepareGateway(t, localtenant.Options{Users: 5, Seed: 1})
+	f.start(t)
+	ca := func() ([]byte, error) { return f.ca, nil }
+	found := doctor.Run(t.Context(), []doctor.Check{doctor.Remote(f.url, ca)})
+	if len(found) != 1 || found[0].State != doctor.OK || !strings.HasSuffix(found[0].Says.String(), "is ready") {
+		t.Errorf("it finds %+v", found)
 	}
 }
