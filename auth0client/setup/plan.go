@@ -189,10 +189,3 @@ func have(what []string) string {
 	}
 	return strings.Join(what, " ")
 }
-
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
-}

@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -64,7 +65,7 @@ func planAPI(a *apiRecord, o Options) Step {
 // permissions compares the API's list, which can only be sent whole: what is there already is sent along.
 func (d *diff) permissions(there []scopeRecord, actions []policy.Action) {
 	scopes := slices.Clone(there)
-	var have, news, described []string
+	var have, news, described, own []string
 	for i, s := range scopes {
 		have = append(have, s.Value)
 		want := Describe(policy.Action(s.Value))
@@ -74,8 +75,11 @@ func (d *diff) permissions(there []scopeRecord, actions []policy.Action) {
 			scopes[i].Description = want
 			described = append(described, s.Value)
 		default:
-			d.leave("the permission %s is described as %q", s.Value, s.Description)
+			own = append(own, s.Value)
 		}
+	}
+	if len(own) > 0 {
+		d.leave("the tenant has its own descriptions of %s", strings.Join(own, " "))
 	}
 	for _, a := range actions {
 		if !slices.Contains(have, string(a)) {
@@ -135,13 +139,14 @@ func planRole(r *roleRecord, preset Preset, audience string) Step {
 		}
 	}
 	d := newDiff()
-	var have []string
+	of := map[string][]string{}
 	for _, p := range r.permissions {
-		if p.API == audience {
-			have = append(have, p.Name)
-		} else {
-			d.leave("it also gives %s of %s", p.Name, p.API)
-		}
+		of[p.API] = append(of[p.API], p.Name)
+	}
+	have := of[audience]
+	delete(of, audience)
+	for _, api := range slices.Sorted(maps.Keys(of)) {
+		d.leave("it also gives %d permissions of %s", len(of[api]), api)
 	}
 	if r.Description != preset.Description {
 		d.leave("it is described as %q", r.Description)

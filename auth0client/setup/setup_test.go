@@ -309,7 +309,7 @@ func TestWhatWasChangedByHandIsNamed(t *testing.T) {
 	for _, want := range []string{
 		"RBAC (enforce_policies): off -> on", "(token_dialect): access_token -> access_token_authz", "(allow_offline_access): off -> on",
 		"(token_lifetime): 86400 -> 3600", "(subject_type_authorization.user): deny_all -> allow_all", "permissions (scopes): + users:read (it has 19 permissions)",
-		`left alone: the permission users:create is described as "Make people"`, "left alone: the permission users:clone is not among",
+		"left alone: the tenant has its own descriptions of users:create", "left alone: the permission users:clone is not among",
 		"left alone: it gives users:delete, which is more than the preset does", `left alone: it is described as "Our own words"`,
 		"+ users:read mfa:reset (it has 10 permissions)", "OIDC conformant (oidc_conformant): off -> on", "+ urn:ietf:params:oauth:grant-type:device_code", "left alone: it may also use the grant implicit",
 		"+ http://127.0.0.1:8485/callback http://127.0.0.1:8486/callback", "left alone: it may also come back to https://evil.example.com/",
@@ -579,7 +579,7 @@ func TestByHandNeedsNobody(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(b.String()) {
-		if len(line) > 130 {
+		if len(line) > 130 { // the Action is code
 			t.Errorf("a line of %d characters: %s", len(line), line)
 		}
 	}

@@ -34,10 +34,10 @@ type Refused struct {
 }
 
 func (e *Refused) Error() string {
-	switch {
-	case e.Status == http.StatusUnauthorized:
+	switch e.Status {
+	case http.StatusUnauthorized:
 		return fmt.Sprintf("%s: the tenant does not take the admin token (any more): %s; get a new one", e.doing, e.Message)
-	case e.Status == http.StatusForbidden:
+	case http.StatusForbidden:
 		return fmt.Sprintf("%s: the admin token may not do this: %s", e.doing, e.Message)
 	}
 	return fmt.Sprintf("%s: %s (HTTP %d)", e.doing, e.Message, e.Status)

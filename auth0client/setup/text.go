@@ -18,7 +18,7 @@ func (p *Plan) Write(w io.Writer) {
 		fmt.Fprintf(w, "%-7s %s\n", s.Verb, s.Thing)
 		writeSettings(w, s)
 		for _, l := range s.Left {
-			fmt.Fprintf(w, "        left alone: %s\n", l)
+			writeFolded(w, "        left alone: ", l.String(), "            ")
 		}
 	}
 	if p.Changes() == 0 {

@@ -55,7 +55,7 @@ func newDoctor(console *consoleFlags) *cobra.Command {
 }
 
 // errUnwell ends usher doctor where something failed: the lines have said it.
-var errUnwell = errors.New("not all is well, see the lines marked FAILED") //nolint:gochecknoglobals // a constant
+var errUnwell = errors.New("not all is well, see the lines marked FAILED")
 
 // examine runs all checks of a profile.
 func examine(ctx context.Context, console *consoleFlags, actions []policy.Action) []doctor.Finding {

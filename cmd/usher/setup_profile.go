@@ -31,6 +31,9 @@ func newSetupRun(console *consoleFlags, f *setupFlags) (*setupRun, error) {
 		if err != nil {
 			return nil, usageError{fmt.Errorf("name the tenant with --domain: %w", err)}
 		}
+		if c, err := config.Read(configPlace(console)); err == nil && c.Profiles[p.Name].IdleLock == 0 {
+			p.IdleLock = 0 // a default is not for the file
+		}
 		r.before = p
 		f.domain = p.Domain
 		if f.audience == "" {
@@ -58,6 +61,15 @@ func newSetupRun(console *consoleFlags, f *setupFlags) (*setupRun, error) {
 		}
 	}
 	return r, r.findKey(console)
+}
+
+// configPlace is the configuration's file, whether or not it is there; empty where there is no place for one.
+func configPlace(console *consoleFlags) string {
+	path, err := config.Options{File: console.config, Env: os.Getenv}.Place()
+	if err != nil {
+		return ""
+	}
+	return path
 }
 
 // profileName makes a name of a host: acme of acme.eu.auth0.com.
@@ -88,11 +100,9 @@ func (r *setupRun) findKey(console *consoleFlags) error {
 	if path == "" {
 		beside := f.writeConfig
 		if beside == "" {
-			at, err := config.Options{File: console.config, Env: os.Getenv}.Place()
-			if err != nil {
-				return err
+			if beside = configPlace(console); beside == "" {
+				return usagef("this machine has no folder for configurations; say with --key where the gateway's key is to be kept")
 			}
-			beside = at
 		}
 		path = filepath.Join(filepath.Dir(beside), r.name+".key.pem")
 	}
