@@ -56,6 +56,8 @@ func isSyntax(s string) bool {
 	return err == nil // an unbalanced quote is part of a word, not syntax
 }
 
-func emailShape() *regexp.Regexp { return regexp.MustCompile(`^[^\s@"]+@[^\s@"]+\.[^\s@"]+$`) }
+func emailShape() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:"[^"@]+"|[^\s@"]+)@[^\s@"]+\.[^\s@"]+$`)
+}
 func idShape() *regexp.Regexp    { return regexp.MustCompile(`^[A-Za-z0-9_-]+\|\S+$`) }
 func phoneShape() *regexp.Regexp { return regexp.MustCompile(`^\+[0-9]{4,15}$`) }

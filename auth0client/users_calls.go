@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/auth0/go-auth0/v3/management"
 
@@ -16,20 +17,25 @@ const listFields = "user_id,email,email_verified,name,nickname,username,phone_nu
 // SearchUsers gives one page of a search, in one request. The search is eventually consistent: right after a write it may
 // still show what was.
 func (c *Client) SearchUsers(ctx context.Context, s Search) (UserPage, error) {
-	q := PlainQuery(s.Query)
+	return c.search(ctx, Finding{Page: s.Page, PerPage: s.PerPage, Sort: s.Sort}, PlainQuery(s.Query))
+}
+
+// search gives one page of a query in Auth0's syntax, with the paging, order and fields of f.
+func (c *Client) search(ctx context.Context, f Finding, q string) (UserPage, error) {
+	fields := strings.Join(append([]string{listFields}, f.More...), ",")
 	req := &management.ListUsersRequestParameters{
-		Page: ptr(s.Page), PerPage: ptr(s.PerPage), IncludeTotals: ptr(true), Fields: ptr(listFields), IncludeFields: ptr(true),
+		Page: ptr(f.Page), PerPage: ptr(f.PerPage), IncludeTotals: ptr(true), Fields: ptr(fields), IncludeFields: ptr(true),
 		SearchEngine: management.SearchEngineVersionsEnumV3.Ptr(),
 	}
 	if q != "" {
 		req.Q = ptr(q)
 	}
-	if s.Sort.Field != "" {
+	if f.Sort.Field != "" {
 		order := ":1"
-		if s.Sort.Desc {
+		if f.Sort.Desc {
 			order = ":-1"
 		}
-		req.Sort = ptr(s.Sort.Field + order)
+		req.Sort = ptr(f.Sort.Field + order)
 	}
 	body, err := c.read(ctx, "search users", func(ctx context.Context) error {
 		_, err := c.users.List(ctx, req)
@@ -42,7 +48,7 @@ func (c *Client) SearchUsers(ctx context.Context, s Search) (UserPage, error) {
 	if err != nil {
 		return UserPage{}, err
 	}
-	page := UserPage{Ran: term.Line(q), Total: len(users), Start: s.Page * s.PerPage, Limit: s.PerPage}
+	page := UserPage{Ran: term.Line(q), Total: len(users), Start: f.Page * f.PerPage, Limit: f.PerPage}
 	for name, into := range map[string]*int{"total": &page.Total, "start": &page.Start, "limit": &page.Limit} {
 		var n number
 		if raw, ok := totals[name]; ok && json.Unmarshal(raw, &n) == nil && n > 0 {
