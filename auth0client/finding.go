@@ -22,7 +22,7 @@ type Finding struct {
 	Typed   string            // an email, name, phone number, id, pasted line, or Auth0's syntax; empty lists everybody
 	Lookups []Lookup          // of the profile
 	Names   map[string]string // other names for fields in Auth0's syntax, such as those of custom fields
-	Filter  string            // what must hold as well, in Auth0's syntax. With it only the search is asked.
+	Filter  string            // what must hold as well: clauses of Auth0's syntax joined by AND. With it only the search is asked
 	Role    RoleID            // only those who hold it, which no query can ask for
 	From    string            // with Role: Next of the page before
 	Sort    Sort
@@ -92,6 +92,8 @@ func searched(p Plan) string {
 	return strings.Join(any, " OR ")
 }
 
+// both is a query that holds where a and b hold. b is clauses joined by AND, and stays outside of brackets: a NOT alone in
+// brackets finds nobody in Lucene.
 func both(a, b string) string {
 	switch {
 	case a == "":
@@ -99,7 +101,7 @@ func both(a, b string) string {
 	case b == "":
 		return a
 	}
-	return "(" + a + ") AND (" + b + ")"
+	return "(" + a + ") AND " + b
 }
 
 // names are the other names of fields, in lower case, with what they stand for.

@@ -62,8 +62,8 @@ func TestPlanFor(t *testing.T) {
 		{name: "a foreign key in syntax", f: Finding{Typed: "crm:12345 AND NOT blocked:true", Lookups: crm}, query: "app_metadata.external_id:12345 AND NOT blocked:true", inexact: true},
 		{name: "a custom field", f: Finding{Typed: "contract:X-1", Names: map[string]string{"Contract": "app_metadata.contract_id"}}, query: `app_metadata.contract_id:"X-1"`, inexact: true},
 		{name: "words are looked for as they were", f: Finding{Typed: "ada lov"}, query: PlainQuery("ada lov"), inexact: true},
-		{name: "a filter asks the search only", f: Finding{Typed: "ada@example.com", Filter: "blocked:true"}, query: `(email:"ada@example.com") AND (blocked:true)`},
-		{name: "a filter and an id", f: Finding{Typed: "auth0|1", Filter: "blocked:true"}, query: `(user_id:"auth0|1" OR ` + linked("auth0", "1") + `) AND (blocked:true)`},
+		{name: "a filter asks the search only", f: Finding{Typed: "ada@example.com", Filter: "blocked:true"}, query: `(email:"ada@example.com") AND blocked:true`},
+		{name: "a filter and an id", f: Finding{Typed: "auth0|1", Filter: "blocked:true"}, query: `(user_id:"auth0|1" OR ` + linked("auth0", "1") + `) AND blocked:true`},
 		{name: "a filter alone", f: Finding{Filter: "blocked:true"}, query: "blocked:true", inexact: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

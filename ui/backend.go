@@ -19,7 +19,7 @@ import (
 
 // Backend is what the screens do to a tenant.
 type Backend interface {
-	users.Directory
+	users.Tenant
 	user.Records
 	roleeditor.Roles
 	mfareset.Methods
@@ -43,8 +43,11 @@ type Options struct {
 	SlowLine     bool
 	Dark         *bool  // a forced theme; nil asks the terminal
 	Query        string // a search to start with
+	Fields       []view.Field
+	Lookups      []auth0client.Lookup
+	Prefs        users.Prefs // what the list of users remembers; nil: nothing
 	Budget       func() (remaining, limit int, known bool)
-	Save         bulk.Saver    // keeps a summary in a file; nil where nothing is kept
+	Save         bulk.Saver    // keeps a summary or an export in a file; nil where nothing is kept
 	LockAfter    time.Duration // without a key; 0 never locks
 	SessionLimit time.Duration // of a sign-in; 0 is none
 }
@@ -52,7 +55,9 @@ type Options struct {
 // searcher is a view that can start with a search. The command replaces Init's.
 type searcher interface{ Search(query string) tea.Cmd }
 
-func (a *App) usersView(env view.Env) view.View { return users.New(env, a.o.Backend) }
+func (a *App) usersView(env view.Env) view.View {
+	return users.New(env, a.o.Backend, users.Options{Fields: a.o.Fields, Lookups: a.o.Lookups, Prefs: a.o.Prefs, Save: a.o.Save})
+}
 
 func (a *App) userView(env view.Env, u auth0client.User) view.View {
 	return user.New(env, a.o.Backend, u)

@@ -220,8 +220,10 @@ func (f *tenant) write(ctx context.Context, what string) error {
 	return nil
 }
 
-func (f *tenant) SearchUsers(context.Context, auth0client.Search) (auth0client.UserPage, error) {
-	return auth0client.UserPage{Users: []auth0client.User{ada()}, Total: 1}, f.readErr
+func (f *tenant) Find(_ context.Context, s auth0client.Finding) (auth0client.FoundPage, error) {
+	p := auth0client.FoundPage{Exact: auth0client.PlanFor(s).Exact}
+	p.Users, p.Total = []auth0client.User{ada()}, 1
+	return p, f.readErr
 }
 
 func (f *tenant) User(context.Context, auth0client.UserID) (auth0client.User, error) {

@@ -42,7 +42,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\nWhen the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
-	section("Users", users.New(env, nil).Keys())
+	section("Users", users.New(env, nil, users.Options{Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	section("User", user.New(env, nil, ada).Keys())
 	section("Role editor", roleeditor.New(env, nil, []auth0client.User{ada}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +

@@ -62,6 +62,33 @@ func Unblock(tenant Blocks, u auth0client.User, bans []auth0client.BruteForceBlo
 	return op
 }
 
+// Unblocking is what lifting blocks needs that nobody has looked at yet.
+type Unblocking interface {
+	Blocks
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
+	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
+}
+
+// LiftBlocks looks, when it runs, at what keeps a user out, and lifts both kinds of block. Addresses stay as they are.
+func LiftBlocks(tenant Unblocking, u auth0client.User) Operation {
+	return Operation{Name: "Unblock", Permission: "users:block", User: u,
+		Does: []string{"Lift the administrator's block and those after failed sign-ins of " + Who(u)},
+		Run: func(ctx context.Context) Result {
+			is, err := tenant.User(ctx, u.ID)
+			if err != nil {
+				return Result{Err: err}
+			}
+			bans, err := tenant.UserBlocks(ctx, u.ID)
+			if err != nil {
+				return Result{Err: err}
+			}
+			if !is.Blocked && len(bans) == 0 {
+				return Result{Done: []string{"Nothing blocked them."}, User: &is}
+			}
+			return Unblock(tenant, is, bans, nil).Run(ctx)
+		}}
+}
+
 // SessionEnds is what signing out needs.
 type SessionEnds interface {
 	SignOutEverywhere(ctx context.Context, id auth0client.UserID) (auth0client.SignOut, error)

@@ -86,7 +86,7 @@ func TestNoSizeBreaksTheFrame(t *testing.T) {
 	typing := opened(f)
 	press(typing, "/", "漢", "字", "漢", "字")
 	nobody := opened(&tenant{})
-	nobody.query, nobody.rowsOf.Query = evil, evil
+	nobody.query, nobody.rowsOf.query = evil, evil
 	failed := opened(&tenant{err: &auth0client.Invalid{Answer: auth0client.Answer{Message: term.Line(evil)}}})
 	for name, m := range map[string]*Model{"list": list, "typing": typing, "nobody": nobody, "failed": failed} {
 		for w := 0; w <= 600; w++ {
@@ -142,7 +142,7 @@ func FuzzView(f *testing.F) {
 		w, h = w%300, h%100
 		m := opened(&tenant{total: 3, evil: name})
 		press(m, "space")
-		m.query, m.rowsOf.Query, m.page.Ran = name, name, term.Line(name+"*")
+		m.query, m.rowsOf.query, m.page.Ran = name, name, term.Line(name+"*")
 		size := view.Size{Width: max(0, w), Height: max(0, h)}
 		content := m.View(view.Size{Width: w, Height: h}).Content
 		uitest.Fits(t, content, size)

@@ -1,48 +1,99 @@
-// Package users is the list of users: search, sort, paging, selection, and the way to everything that is done to a user.
+// Package users is the list of users: find, filter, sort, paging, selection, export, and the way to everything that is done
+// to a user or to a selection.
 package users
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
+	"usher/auth0client/term"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
 
-// Directory is what the list needs of a tenant.
+// Directory is where the list finds people.
 type Directory interface {
-	SearchUsers(ctx context.Context, s auth0client.Search) (auth0client.UserPage, error)
+	Find(ctx context.Context, f auth0client.Finding) (auth0client.FoundPage, error)
+	Everybody(ctx context.Context, f auth0client.Finding, most int, part func([]auth0client.User)) error
 }
 
-// pageSize is how many users one request loads; Auth0 gives at most 100.
-const pageSize = 50
+// Names is where the names come from that filters and completion offer.
+type Names interface {
+	Connections(ctx context.Context) ([]auth0client.Connection, error)
+	Roles(ctx context.Context) ([]auth0client.Role, error)
+	Organizations(ctx context.Context, from string) (auth0client.Batch[auth0client.Organization], error)
+}
+
+// Tenant is all that the list needs of a tenant: to find people, and what is done to a selection.
+type Tenant interface {
+	Directory
+	Names
+	desk.Unblocking
+	desk.Factors
+	desk.SessionEnds
+	desk.Passwords
+}
+
+// Options are what a profile adds to the list. The zero Options is good.
+type Options struct {
+	Fields  []view.Field
+	Lookups []auth0client.Lookup
+	Prefs   Prefs                                                      // nil remembers nothing
+	Save    func(name string, content []byte) (path string, err error) // nil: nothing can be exported
+}
+
+// pageSize is how many users one request loads at first, and bigPage in a long list; Auth0 gives at most 100.
+const (
+	pageSize = 50
+	bigPage  = 100
+)
+
+// row is a user with what the list derives of them.
+type row struct {
+	auth0client.User
+	hay   string   // what typing narrows by
+	extra []string // the values of the profile's fields
+}
 
 // Model is the screen. Build it with [New].
 type Model struct {
-	env view.Env
-	dir Directory
+	env    view.Env
+	tenant Tenant
+	o      Options
 
-	input    textinput.Model
-	typing   bool
-	query    string // what is shown, or being loaded
-	sort     int
+	box    box
+	query  string // what is shown, or being loaded
+	sort   int
+	filter Filter
+	hidden map[string]bool // columns switched off
+	saved  []Saved
+
 	loader   view.Loader
-	loading  bool
-	appended bool // the load under way appends to what is shown
-	page     auth0client.UserPage
-	rows     []auth0client.User
-	rowsOf   auth0client.Search // what the rows answer; its page means nothing
+	loading  int // requests under way
+	page     auth0client.FoundPage
+	rows     []row
+	rowsOf   wanted // what the rows answer
+	offset   int    // how far into the search the rows go
+	step     int    // of the tenant's pages, and
+	size     int    // of its large ones
+	went     int    // where offset was before the rest was asked for
+	ahead    map[int]auth0client.FoundPage
 	loadedAt time.Time
 	err      error
+	opening  bool // open who is found, if it is one person
+	jump     bool // go to the end once all is there
+	then     func() tea.Cmd
+
+	shown    []int // the rows that what is typed leaves; nil: all
 	cursor   int
-	jump     bool // go to the end once the next page is there
 	selected map[auth0client.UserID]auth0client.User
+	names    names
+	panel    *panel
 	note     string
 	scroll   int
 	height   int
@@ -51,28 +102,34 @@ type Model struct {
 var _ view.View = (*Model)(nil)
 
 // New makes the screen.
-func New(env view.Env, dir Directory) *Model {
-	return &Model{env: env, dir: dir, input: widget.NewInput("/"), selected: map[auth0client.UserID]auth0client.User{}}
+func New(env view.Env, tenant Tenant, o Options) *Model {
+	m := &Model{env: env, tenant: tenant, o: o, selected: map[auth0client.UserID]auth0client.User{}, box: newBox(), step: pageSize, size: bigPage}
+	m.recall()
+	return m
 }
 
 // Init loads the first page.
-func (m *Model) Init() tea.Cmd { return m.load(0) }
+func (m *Model) Init() tea.Cmd { return m.load() }
 
-// Search starts with a query instead of everybody.
+// Search starts with a query instead of everybody, past all filters, and opens who is found when it is exactly one person.
 func (m *Model) Search(query string) tea.Cmd {
-	m.query = query
-	m.input.SetValue(query)
-	return m.load(0)
+	m.filter = Filter{}
+	m.query, m.opening = query, true
+	m.box.set(query)
+	return m.load()
 }
 
 // Title is the screen's part of the breadcrumb.
 func (m *Model) Title() string { return "Users" }
 
-// Typing reports that the search box has the focus.
-func (m *Model) Typing() bool { return m.typing }
+// Typing reports that the search box or a panel has the focus.
+func (m *Model) Typing() bool { return m.box.typing || m.panel != nil }
 
-// Close cancels the read under way.
-func (m *Model) Close() { m.loader.Cancel() }
+// Close cancels the reads under way.
+func (m *Model) Close() {
+	m.loader.Cancel()
+	m.names.loader.Cancel()
+}
 
 // Update takes keys and the answers of the screen's work.
 func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
@@ -80,153 +137,113 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 	case view.Result:
 		return m.answered(msg)
 	case view.ReloadMsg:
-		return nil, m.load(0)
+		return nil, m.load()
 	case view.SignedInMsg:
 		return nil, m.signedIn()
 	case view.UserChangedMsg:
 		m.changed(msg.User)
 	case tea.KeyPressMsg:
-		if m.typing {
+		switch {
+		case m.panel != nil:
+			return m.panelPressed(msg)
+		case m.box.typing:
 			return m.typed(msg)
 		}
 		return m.pressed(msg.String())
 	case tea.PasteMsg:
-		if m.typing {
-			// What is pasted can be a tenant's text: it is one line, and what it hides becomes visible.
-			msg.Content = oneLine(strings.Join(strings.Fields(msg.Content), " "))
-			var cmd tea.Cmd
-			m.input, cmd = m.input.Update(msg)
-			return nil, cmd
-		}
+		return nil, m.pasted(msg)
 	}
 	return nil, nil
 }
 
-type loaded struct {
-	page auth0client.UserPage
-	err  error
-	at   time.Time
-}
-
-// search is what the operator wants to see.
-func (m *Model) search() auth0client.Search {
-	return auth0client.Search{Query: m.query, PerPage: pageSize, Sort: sorts()[m.sort].by}
-}
-
-// stale reports that the rows answer another search than the wanted one: it is under way, or failed.
-func (m *Model) stale() bool { return m.rowsOf != m.search() }
-
-// load asks for a page; page 0 replaces what is shown when it comes, others are added to it.
-func (m *Model) load(page int) tea.Cmd {
-	ctx, ticket := m.loader.Begin(m.env.Ctx)
-	m.loading, m.appended, m.note = true, page > 0, ""
-	if page == 0 {
-		m.jump = false // the way to the end was through the list that is replaced
+// pasted text goes into the box, wherever the operator was: it is what a ticket says of a person.
+func (m *Model) pasted(msg tea.PasteMsg) tea.Cmd {
+	text := oneLine(msg.Content)
+	if m.panel != nil {
+		m.panel.type_(text)
+		return nil
 	}
-	s := m.search()
-	s.Page = page
-	dir, id, now := m.dir, m.env.ID, m.env.Now
-	return func() tea.Msg {
-		p, err := dir.SearchUsers(ctx, s)
-		return view.Result{To: id, Ticket: ticket, Msg: loaded{page: p, err: err, at: now()}}
+	var cmd tea.Cmd
+	if !m.box.typing {
+		m.note = ""
+		cmd = m.box.open("")
 	}
+	m.box.input, _ = m.box.input.Update(tea.PasteMsg{Content: text})
+	m.narrow()
+	return cmd
 }
 
 func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
-	msg, ok := res.Msg.(loaded)
-	if !ok || res.To != m.env.ID || !m.loader.Current(res.Ticket) {
+	if res.To != m.env.ID {
 		return nil, nil
 	}
-	m.loading = false
-	if msg.err != nil {
-		m.jump = false
-		if errors.Is(msg.err, context.Canceled) {
-			return nil, nil
+	switch msg := res.Msg.(type) {
+	case loaded:
+		if m.loader.Current(res.Ticket) {
+			return m.took(msg)
 		}
-		m.err = msg.err
-		if errors.As(msg.err, new(*auth0client.Unauthorized)) {
-			return view.RequireLogin{}, nil
+	case named:
+		if m.names.loader.Current(res.Ticket) {
+			return nil, m.learned(msg)
 		}
-		return nil, nil
-	}
-	m.err, m.page, m.loadedAt = nil, msg.page, msg.at
-	if !m.appended {
-		m.rows, m.cursor, m.scroll, m.rowsOf = nil, 0, 0, m.search()
-	}
-	// Between two pages of a changing tenant a user can appear twice.
-	seen := make(map[auth0client.UserID]bool, len(m.rows))
-	for _, u := range m.rows {
-		seen[u.ID] = true
-	}
-	for _, u := range msg.page.Users {
-		if !seen[u.ID] {
-			seen[u.ID] = true
-			m.rows = append(m.rows, u)
-		}
-	}
-	if m.jump && m.more() {
-		return nil, m.load(m.next())
-	}
-	if m.jump {
-		m.jump = false
-		m.cursor = max(0, len(m.rows)-1)
+	case exported:
+		m.note = msg.words()
 	}
 	return nil, nil
-}
-
-// signedIn reads what could not be read for want of a sign-in; rows that were read stay as they are.
-func (m *Model) signedIn() tea.Cmd {
-	switch {
-	case view.SignInFor(m.err) == nil:
-		return nil
-	case m.appended && m.more():
-		return m.load(m.next())
-	}
-	return m.load(0)
-}
-
-func (m *Model) next() int { return m.page.Start/max(1, pageSize) + 1 }
-
-// more reports that another page can be had: Auth0 pages through the first thousand only. Rows of another search are not
-// added to.
-func (m *Model) more() bool {
-	end := m.next() * pageSize
-	return !m.stale() && len(m.page.Users) > 0 && end < m.page.Total && end < auth0client.SearchWindow
 }
 
 // changed puts what a write answered into the row: a search would still show what was.
 func (m *Model) changed(u auth0client.User) {
 	for i := range m.rows {
 		if m.rows[i].ID == u.ID {
-			u.JSON, u.UserMetadata, u.AppMetadata = m.rows[i].JSON, nil, nil
-			m.rows[i] = u
+			m.rows[i] = m.rowOf(u)
 		}
 	}
 	if _, ok := m.selected[u.ID]; ok {
-		m.selected[u.ID] = u
+		m.selected[u.ID] = slim(u)
 	}
+}
+
+// slim is a user without what the list does not show: a thousand records would fill the memory.
+func slim(u auth0client.User) auth0client.User {
+	u.JSON, u.Record, u.UserMetadata, u.AppMetadata = term.Safe{}, nil, nil, nil
+	return u
+}
+
+func (m *Model) rowOf(u auth0client.User) row {
+	r := row{User: slim(u)}
+	for _, f := range m.o.Fields {
+		r.extra = append(r.extra, u.Value(f.Path).String())
+	}
+	r.hay = haystack(r)
+	return r
+}
+
+// count is how many rows are in view, and at one of them.
+func (m *Model) count() int {
+	if m.shown != nil {
+		return len(m.shown)
+	}
+	return len(m.rows)
+}
+
+func (m *Model) at(i int) row {
+	if m.shown != nil {
+		return m.rows[m.shown[i]]
+	}
+	return m.rows[i]
 }
 
 func (m *Model) current() (auth0client.User, bool) {
-	if m.cursor < 0 || m.cursor >= len(m.rows) {
+	if m.cursor < 0 || m.cursor >= m.count() {
 		return auth0client.User{}, false
 	}
-	return m.rows[m.cursor], true
+	return m.at(m.cursor).User, true
 }
 
-type order struct {
-	name string
-	by   auth0client.Sort
-}
-
-// sorts are the orders that o goes through. Auth0 sorts by root attributes only.
-func sorts() []order {
-	return []order{
-		{"", auth0client.Sort{}},
-		{"last sign-in first", auth0client.Sort{Field: "last_login", Desc: true}},
-		{"newest first", auth0client.Sort{Field: "created_at", Desc: true}},
-		{"by email", auth0client.Sort{Field: "email"}},
-		{"by name", auth0client.Sort{Field: "name"}},
-		{"most sign-ins first", auth0client.Sort{Field: "logins_count", Desc: true}},
-	}
+// newInput is a box for text, with how many characters it holds.
+func newInput(prompt string) textinput.Model {
+	in := widget.NewInput(prompt)
+	in.CharLimit = 2000
+	return in
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,11 @@ import (
 
 // tenant answers searches with total made-up users and remembers what it was asked.
 type tenant struct {
-	asked []auth0client.Search
+	Tenant
+	asked []auth0client.Finding
+	only  []auth0client.User // an exact answer
+	most  int                // users in a page, whatever is asked for
+	walks int
 	total int
 	evil  string
 	drift int // users that came in since the page before: a page begins that much earlier
@@ -39,25 +44,74 @@ func person(i int, evil string) auth0client.User {
 	return u
 }
 
-func (f *tenant) SearchUsers(_ context.Context, s auth0client.Search) (auth0client.UserPage, error) {
+func (f *tenant) Find(_ context.Context, s auth0client.Finding) (auth0client.FoundPage, error) {
 	f.asked = append(f.asked, s)
 	if f.err != nil {
-		return auth0client.UserPage{}, f.err
+		return auth0client.FoundPage{}, f.err
 	}
-	p := auth0client.UserPage{Total: f.total, Start: s.Page * s.PerPage, Limit: s.PerPage, Ran: term.Line(s.Query)}
+	if f.only != nil {
+		return auth0client.FoundPage{Exact: true, UserPage: auth0client.UserPage{Users: f.only, Total: len(f.only), Limit: s.PerPage}}, nil
+	}
+	if f.most > 0 {
+		s.PerPage = min(s.PerPage, f.most)
+	}
+	if s.Role != "" {
+		return f.holders(s), nil
+	}
+	p := auth0client.UserPage{Total: f.total, Start: s.Page * s.PerPage, Limit: s.PerPage, Ran: term.Line(s.Typed)}
 	for i := max(0, p.Start-f.drift*s.Page); i < min(p.Start+s.PerPage, p.Total); i++ {
 		p.Users = append(p.Users, person(i, f.evil))
 	}
-	return p, nil
+	return auth0client.FoundPage{UserPage: p}, nil
+}
+
+// holders are pages that the tenant names by where the one before ended.
+func (f *tenant) holders(s auth0client.Finding) auth0client.FoundPage {
+	start, _ := strconv.Atoi(s.From)
+	p := auth0client.FoundPage{UserPage: auth0client.UserPage{Limit: 100}}
+	for i := start; i < min(start+100, f.total); i++ {
+		p.Users = append(p.Users, person(i, ""))
+	}
+	if p.Total = len(p.Users); start+100 < f.total {
+		p.Next = strconv.Itoa(start + 100)
+	}
+	return p
+}
+
+func (f *tenant) Everybody(_ context.Context, _ auth0client.Finding, most int, part func([]auth0client.User)) error {
+	f.walks++
+	for i := range min(f.total, most) {
+		part([]auth0client.User{person(i, f.evil)})
+	}
+	return f.err
+}
+
+func (f *tenant) Connections(context.Context) ([]auth0client.Connection, error) {
+	return []auth0client.Connection{{Name: "Users", Label: term.Line("Users")}, {Name: "acme-saml", Label: term.Line("acme-saml")}}, f.err
+}
+
+func (f *tenant) Roles(context.Context) ([]auth0client.Role, error) {
+	return []auth0client.Role{{ID: "rol_2", Name: term.Line("Support Lead")}, {ID: "rol_1", Name: term.Line("Editor")}}, f.err
+}
+
+func (f *tenant) Organizations(_ context.Context, from string) (auth0client.Batch[auth0client.Organization], error) {
+	if from == "" {
+		return auth0client.Batch[auth0client.Organization]{Next: "2", Items: []auth0client.Organization{{ID: "org_1", Name: term.Line("acme"), Display: term.Line("ACME Ltd")}}}, f.err
+	}
+	return auth0client.Batch[auth0client.Organization]{Items: []auth0client.Organization{{ID: "org_2", Name: term.Line("bolt")}}}, f.err
 }
 
 func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
 
 func newModel(f *tenant, lacks ...string) *Model {
+	return withOptions(f, Options{}, lacks...)
+}
+
+func withOptions(f *tenant, o Options, lacks ...string) *Model {
 	th := theme.New(true, false)
 	return New(view.Env{
 		ID: 7, Ctx: context.Background(), Theme: &th, Now: noon, Can: func(p string) bool { return !slices.Contains(lacks, p) },
-	}, f)
+	}, f, o)
 }
 
 // feed runs the command, and those it leads to, and gives the actions that came of their answers.
@@ -129,10 +183,6 @@ func pages(f *tenant) (out []int) {
 
 func TestPagesAreAskedForWhenTheyAreNeeded(t *testing.T) {
 	t.Parallel()
-	twenty := make([]int, 20)
-	for i := range twenty {
-		twenty[i] = i
-	}
 	for name, c := range map[string]struct {
 		total int
 		keys  []string
@@ -143,10 +193,10 @@ func TestPagesAreAskedForWhenTheyAreNeeded(t *testing.T) {
 		"moving within the page takes none":              {total: 120, keys: slices.Repeat([]string{"j"}, 49), want: []int{0}, rows: 50},
 		"moving past the last row takes one":             {total: 120, keys: slices.Repeat([]string{"j"}, 50), want: []int{0, 1}, rows: 100},
 		"a short list takes no second":                   {total: 50, keys: slices.Repeat([]string{"down"}, 60), want: []int{0}, rows: 50},
-		"G goes through the pages":                       {total: 120, keys: []string{"G"}, want: []int{0, 1, 2}, rows: 120},
-		"G stops at the thousandth user":                 {total: 5000, keys: []string{"G", "G", "j", "pgdown"}, want: twenty, rows: 1000},
+		"G asks for all the rest":                        {total: 120, keys: []string{"G"}, want: []int{0, 1, 1}, rows: 120},
+		"G stops at the thousandth user":                 {total: 5000, keys: []string{"G", "G", "j", "pgdown"}, want: []int{0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}, rows: 1000},
 		"G on a list that is all there asks for nothing": {total: 30, keys: []string{"G"}, want: []int{0}, rows: 30},
-		"R begins with the first page":                   {total: 120, keys: []string{"G", "R"}, want: []int{0, 1, 2, 0}, rows: 50},
+		"R begins with the first page":                   {total: 120, keys: []string{"G", "R"}, want: []int{0, 1, 1, 0}, rows: 50},
 		"an empty tenant can be walked":                  {keys: []string{"j", "k", "G", "g", "space", "a", "enter", "m", "r", "y", "Y"}, want: []int{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,18 +207,13 @@ func TestPagesAreAskedForWhenTheyAreNeeded(t *testing.T) {
 			if !slices.Equal(pages(f), c.want) || len(m.rows) != c.rows {
 				t.Errorf("pages %v and %d rows, want %v and %d", pages(f), len(m.rows), c.want, c.rows)
 			}
-			for _, s := range f.asked {
-				if s.PerPage != 50 {
-					t.Errorf("a request of %d users", s.PerPage)
-				}
-			}
 		})
 	}
 }
 
 func TestTheEndOfTheSearchWindowIsSaid(t *testing.T) {
 	t.Parallel()
-	const words = "Auth0 shows the first 1000 of a search. Narrow it with / to see others."
+	const words = "Auth0 shows the first 1000 of a search. Narrow it with / or f."
 	m := opened(&tenant{total: 5000})
 	has(t, m, "1000+ users")
 	lacking(t, m, words)
@@ -201,11 +246,11 @@ func TestLateAnswersAreDropped(t *testing.T) {
 	late := hold(m, "o")
 	newer := hold(m, "o")
 	feed(m, late)
-	if !m.loading {
+	if m.loading == 0 {
 		t.Error("an answer to an older question was taken")
 	}
 	feed(m, newer)
-	if m.loading {
+	if m.loading > 0 {
 		t.Error("the answer was not taken")
 	}
 	other := view.Result{To: 8, Ticket: 3, Msg: loaded{err: context.DeadlineExceeded}}
@@ -232,8 +277,8 @@ func TestASearchEndsTheWayToTheLastPage(t *testing.T) {
 	way := hold(m, "G")
 	press(m, "g")
 	feed(m, way)
-	if m.cursor != 0 || len(m.rows) != 100 {
-		t.Errorf("g during G: cursor %d of %d rows, want 0 of 100", m.cursor, len(m.rows))
+	if m.cursor != 0 || len(m.rows) != 1000 {
+		t.Errorf("g during G: cursor %d of %d rows, want 0 of 1000", m.cursor, len(m.rows))
 	}
 }
 
@@ -317,7 +362,7 @@ func TestANewSignInReadsWhatFailedAndMovesNothing(t *testing.T) {
 	f.err = nil
 	_, cmd := m.Update(view.SignedInMsg{})
 	feed(m, cmd)
-	if last := f.asked[len(f.asked)-1]; len(f.asked) != asked+2 || last.Page != 1 || len(m.rows) != 100 || m.cursor != cursor {
+	if last := f.asked[len(f.asked)-1]; len(f.asked) != asked+3 || last.Page != 1 || len(m.rows) != 100 || m.cursor != cursor {
 		t.Errorf("asked %v; %d rows, cursor %d, was %d", f.asked[asked:], len(m.rows), m.cursor, cursor)
 	}
 	f.err = &auth0client.Unauthorized{}
@@ -325,7 +370,7 @@ func TestANewSignInReadsWhatFailedAndMovesNothing(t *testing.T) {
 	f.err = nil
 	_, cmd = m.Update(view.SignedInMsg{})
 	feed(m, cmd)
-	if last := f.asked[len(f.asked)-1]; last.Page != 0 || last.Query != "x" || m.stale() {
+	if last := f.asked[len(f.asked)-1]; last.Page != 0 || last.Typed != "x" || m.stale() {
 		t.Errorf("the failed search was not run again: %v", last)
 	}
 }

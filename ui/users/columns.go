@@ -1,0 +1,72 @@
+package users
+
+import (
+	"fmt"
+
+	"usher/auth0client"
+	"usher/ui/widget"
+)
+
+// columns are all there are, in the order in which they matter: what does not fit is dropped from the right.
+func (m *Model) columns() []widget.Column {
+	all := []widget.Column{
+		{Title: "User", Min: 24, Flex: 4}, {Title: "Name", Min: 14, Flex: 2}, {Title: "State", Min: 12}, {Title: "Last sign-in", Min: 12},
+	}
+	for _, f := range m.o.Fields {
+		if f.List {
+			all = append(all, widget.Column{Title: oneLine(f.Label), Min: 12, Flex: 1})
+		}
+	}
+	return append(all, widget.Column{Title: "Connection", Min: 14, Flex: 1}, widget.Column{Title: "Sign-ins", Min: 8},
+		widget.Column{Title: "Created", Min: 12}, widget.Column{Title: "Phone", Min: 14})
+}
+
+// table is the columns in view. on says for each of all columns whether it is among them.
+func (m *Model) table() (t widget.Table, on []bool) {
+	all := m.columns()
+	on = make([]bool, len(all))
+	for i, c := range all {
+		if on[i] = i == 0 || !m.hidden[c.Title]; on[i] {
+			t.Columns = append(t.Columns, c)
+		}
+	}
+	return t, on
+}
+
+func (m *Model) cells(r row, on []bool) []string {
+	label := r.Label().String()
+	if _, ok := m.selected[r.ID]; ok {
+		label = m.env.Theme.Icons.Checked + " " + label
+	}
+	all := []string{label, r.Name.String(), state(r.User), widget.Ago(m.env.Now(), r.LastLogin)}
+	for i, f := range m.o.Fields {
+		if f.List {
+			all = append(all, r.extra[i])
+		}
+	}
+	created := ""
+	if !r.CreatedAt.IsZero() {
+		created = widget.Ago(m.env.Now(), r.CreatedAt)
+	}
+	all = append(all, r.Connection().String(), fmt.Sprint(r.Logins), created, r.Phone.String())
+	cells := make([]string, 0, len(all))
+	for i, c := range all {
+		if on[i] {
+			cells = append(cells, c)
+		}
+	}
+	return cells
+}
+
+// state is what stands out about an account, in a word. Brute-force blocks are not in a search's answer.
+func state(u auth0client.User) string {
+	switch {
+	case u.Blocked:
+		return "blocked"
+	case !u.Email.IsEmpty() && !u.EmailVerified:
+		return "unverified"
+	case u.LastLogin.IsZero():
+		return "never in"
+	}
+	return ""
+}
