@@ -152,7 +152,7 @@ func renamed(q string, names map[string]string) string {
 	return strings.Join(parts, `"`)
 }
 
-func fieldShape() *regexp.Regexp { return regexp.MustCompile(`(?:^|[\s(+!-])[A-Za-z_][\w.]*:`) }
+func fieldShape() *regexp.Regexp { return regexp.MustCompile(`(?:^|[\s(+!-])[A-Za-z_][\w.-]*:`) }
 
 // clause takes a query of one email or id to its look-up.
 func clause(q string) Plan {

@@ -90,12 +90,20 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	// The session ends with the console: reads under way are cancelled then.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	app := ui.New(ctx, ui.Options{
+	o := ui.Options{
 		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
 		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
 		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
 		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
-	})
+		Fields: w.fields, Lookups: w.lookups,
+	}
+	if w.kept != nil {
+		o.Save = w.kept.write
+	}
+	if w.kept != nil && !w.demo { // every demo begins the same
+		o.Prefs = w.kept
+	}
+	app := ui.New(ctx, o)
 	paced := pace.Wrap(app)
 	defer paced.Stop()
 	options := []tea.ProgramOption{}

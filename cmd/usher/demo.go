@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"usher/auth0client"
 	"usher/auth0client/localtenant"
 	"usher/auth0client/signin"
+	"usher/ui/view"
 )
 
 type demoFlags struct {
@@ -66,6 +68,11 @@ func runDemo(ctx context.Context, console *consoleFlags, f *demoFlags) (err erro
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	w.profile, w.demo = "demo", true
+	if state, err := profileDir("demo"); err == nil {
+		w.kept = newKeeping(state)
+	}
+	w.lookups = []auth0client.Lookup{{Name: "customer", Path: "app_metadata.customer"}}
+	w.fields = []view.Field{{Label: "Plan", Path: "app_metadata.plan", Name: "plan", List: true, Detail: true, Search: true}}
 	w.approve = func(_ context.Context, userCode string) error { return running.tenant.Approve(userCode, f.as) }
 	w.autoApprove = f.approve
 	return w.console(ctx, console)

@@ -69,6 +69,7 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 		return nil, identity{}, err
 	}
 	w.profile, w.color, w.production = p.Name, p.Color, p.Production
+	w.fields, w.lookups, w.kept = customFields(p), lookups(p), newKeeping(e.journal)
 	return w, id, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"usher/auth0client/signin"
 	"usher/auth0client/signin/tokenstore"
 	"usher/ui"
+	"usher/ui/view"
 )
 
 // The console's needs and the client's abilities meet here, and only here.
@@ -53,6 +54,10 @@ type wiring struct {
 	demo        bool
 	autoApprove bool
 	approve     func(ctx context.Context, userCode string) error
+
+	fields  []view.Field
+	lookups []auth0client.Lookup
+	kept    *keeping // nil: nothing is remembered or exported
 }
 
 // wire puts an in-process gateway under the Management client: no request reaches the tenant by another way.
