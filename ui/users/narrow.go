@@ -2,6 +2,7 @@ package users
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -59,25 +60,39 @@ func holds(hay string, words []string) bool {
 	return true
 }
 
-// near reports that the letters of each word come in this order in what the person is called. Two letters would be near
+// near reports that each word is an abbreviation of something in what the person is called. Two letters would be near
 // everything.
 func near(hay string, words []string) bool {
 	called, _, _ := strings.Cut(hay, "\n")
 	for _, w := range words {
-		if utf8.RuneCountInString(w) < 3 || !inOrder(called, w) {
+		if utf8.RuneCountInString(w) < 3 || !abbreviates(w, called) {
 			return false
 		}
 	}
 	return true
 }
 
+// abbreviates reports that the letters of w come in order, close together, from where a word of text begins.
+func abbreviates(w, text string) bool {
+	first, _ := utf8.DecodeRuneInString(w)
+	begins := true
+	for i, r := range text {
+		if begins && r == first && inOrder(text[i:min(len(text), i+3*len(w))], w) {
+			return true
+		}
+		begins = !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}
+	return false
+}
+
+// inOrder reports that the letters come in text in this order.
 func inOrder(text, letters string) bool {
 	for _, r := range letters {
-		i := strings.IndexRune(text, r)
-		if i < 0 {
+		_, rest, ok := strings.Cut(text, string(r))
+		if !ok {
 			return false
 		}
-		text = text[i+utf8.RuneLen(r):]
+		text = rest
 	}
 	return true
 }

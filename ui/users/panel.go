@@ -1,6 +1,7 @@
 package users
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -99,6 +100,8 @@ func (m *Model) choose(found []option, k tea.KeyPressMsg) (view.Action, tea.Cmd)
 		p.type_(" ")
 		return nil, nil
 	case o.keep:
+		p.text = "" // the whole list again, with the cursor where it was
+		p.cursor = max(0, slices.IndexFunc(p.found(), func(other option) bool { return other.label == o.label }))
 		return o.do()
 	}
 	m.panel = nil

@@ -1,7 +1,6 @@
 package users
 
 import (
-	"fmt"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -148,11 +147,11 @@ func (m *Model) recallSaved(s Saved) tea.Cmd {
 }
 
 // openBlock asks which way: the blocks after failed sign-ins are in no search's answer, so nobody knows yet who is blocked.
-func (m *Model) openBlock(users int) {
-	of := fmt.Sprintf("%d users", users)
+func (m *Model) openBlock(n int) {
+	of := users(n)
 	m.panel = &panel{title: "Block or unblock " + of, options: func(string) []option {
 		return []option{
-			{label: "Unblock " + of, detail: "both kinds of block", do: func() (view.Action, tea.Cmd) { return m.all(unblock), nil }},
+			{label: "Unblock " + of, detail: "lifts both kinds of block", do: func() (view.Action, tea.Cmd) { return m.all(unblock), nil }},
 			{label: "Block " + of, detail: "they cannot sign in any more", do: func() (view.Action, tea.Cmd) { return m.all(block), nil }},
 		}
 	}}

@@ -156,7 +156,7 @@ func (m *Model) bottom(width int) string {
 		p := view.Explain(m.env.Now(), m.err)
 		return th.Danger.Render(widget.Truncate(p.String(), width))
 	case m.box.typing && len(m.box.offers) > 1:
-		return th.Muted.Render(widget.Truncate("tab: "+oneLine(strings.Join(m.box.offers, "  ")), width))
+		return th.Muted.Render(widget.Truncate("tab: "+oneLine(strings.Join(m.box.offers, " ")), width))
 	case m.box.typing && m.narrowed():
 		return th.Muted.Render(widget.Truncate(fmt.Sprintf("%d of %d loaded users; enter asks the tenant", m.count(), len(m.rows)), width))
 	case m.box.typing && m.box.value() == "":
