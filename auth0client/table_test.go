@@ -54,6 +54,11 @@ func TestEveryRequestOfTheClientIsInTheGatewaysTable(t *testing.T) {
 		"search": func(ctx context.Context, c *auth0client.Client) {
 			_, _ = c.SearchUsers(ctx, auth0client.Search{Query: "ada", PerPage: 50, Sort: auth0client.Sort{Field: "name", Desc: true}})
 		},
+		"find": func(ctx context.Context, c *auth0client.Client) {
+			_, _ = c.Find(ctx, auth0client.Finding{Typed: "auth0|1 Ada@example.com +420123456789", PerPage: 50, More: []string{"app_metadata"}})
+			_, _ = c.Find(ctx, auth0client.Finding{Role: role, From: "x", PerPage: 50, Filter: `NOT blocked:true`})
+			_ = c.Everybody(ctx, auth0client.Finding{Filter: `organization_id:"org_1"`}, 10, func([]auth0client.User) {})
+		},
 		"user":         func(ctx context.Context, c *auth0client.Client) { _, _ = c.User(ctx, id) },
 		"by email":     func(ctx context.Context, c *auth0client.Client) { _, _ = c.UsersByEmail(ctx, "a+b@example.com") },
 		"block":        func(ctx context.Context, c *auth0client.Client) { _, _ = c.SetBlocked(ctx, id, true) },
