@@ -14,6 +14,10 @@ const (
 	assignPermission = "roles:assign"
 	revokePermission = "sessions:revoke"
 	editPermission   = "users:edit"
+
+	passwordPermission = "users:password"
+	createPermission   = "users:create"
+	deletePermission   = "users:delete"
 )
 
 func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
@@ -84,6 +88,25 @@ func (m *Model) operate(k string) (view.Action, bool) {
 		return m.oneOrAll(revokePermission, signOut, nil), true
 	case "v":
 		return m.oneOrAll(editPermission, verify, nil), true
+	}
+	return m.openDialog(k)
+}
+
+// openDialog is what the keys do that concern one user and have a dialog or form of their own.
+func (m *Model) openDialog(k string) (view.Action, bool) {
+	d := m.o.Dialogs
+	switch {
+	case k == "p" && d.Password:
+		return m.one(passwordPermission, func(u auth0client.User) view.Action { return view.Password{User: u} }), true
+	case k == "e" && d.Edit:
+		return m.one(editPermission, func(u auth0client.User) view.Action { return view.EditUser{User: u} }), true
+	case k == "D" && d.Delete:
+		return m.one(deletePermission, func(u auth0client.User) view.Action { return view.DeleteUser{User: u} }), true
+	case k == "n" && d.Create:
+		if m.note = m.why(createPermission); m.note != "" {
+			return nil, true
+		}
+		return view.CreateUser{}, true
 	}
 	return nil, false
 }
@@ -159,7 +182,7 @@ func (m *Model) userKeys() []view.Key {
 		k.Why = m.why(permission)
 		return k
 	}
-	return []view.Key{
+	keys := []view.Key{
 		view.NewKey("/", "find", "/"),
 		view.NewKey("enter", "open", "enter"),
 		with(resetPermission, view.NewKey("m", "reset MFA", "m")),
@@ -170,6 +193,19 @@ func (m *Model) userKeys() []view.Key {
 		view.NewKey("f", "filters", "f"),
 		hidden(with(editPermission, view.NewKey("v", "send verification mail", "v"))),
 	}
+	for _, k := range []struct {
+		there      bool
+		permission string
+		key        view.Key
+	}{
+		{m.o.Dialogs.Password, passwordPermission, view.NewKey("p", "password", "p")}, {m.o.Dialogs.Edit, editPermission, view.NewKey("e", "edit", "e")},
+		{m.o.Dialogs.Create, createPermission, view.NewKey("n", "new user", "n")}, {m.o.Dialogs.Delete, deletePermission, view.NewKey("D", "delete", "D")},
+	} {
+		if k.there {
+			keys = append(keys, hidden(with(k.permission, k.key)))
+		}
+	}
+	return keys
 }
 
 func (m *Model) listKeys() []view.Key {

@@ -54,11 +54,36 @@ func TestFrames(t *testing.T) {
 			press(m, "G")
 			return m
 		},
+		"narrowed": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "/", "0", "0", "1", "esc")
+			return m
+		},
+		"filters": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "f", "down", "enter", "esc", "f", "down")
+			return m
+		},
+		"choosing a role": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "f", "r", "o", "l", "enter", "s")
+			return m
+		},
+		"columns": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "c", "down", "space")
+			return m
+		},
+		"blocking": func() *Model {
+			m := opened(&tenant{total: 120})
+			press(m, "space", "space", "b")
+			return m
+		},
 		"evil": func() *Model { return opened(&tenant{total: 30, evil: evil}) },
 	} {
 		for _, size := range uitest.Sizes() {
 			frame := shown(prepare(), size.Width, size.Height)
-			uitest.Golden(t, fmt.Sprintf("%s-%dx%d", name, size.Width, size.Height), frame)
+			uitest.Golden(t, fmt.Sprintf("%s-%dx%d", strings.ReplaceAll(name, " ", "-"), size.Width, size.Height), frame)
 		}
 	}
 }
@@ -88,7 +113,12 @@ func TestNoSizeBreaksTheFrame(t *testing.T) {
 	nobody := opened(&tenant{})
 	nobody.query, nobody.rowsOf.query = evil, evil
 	failed := opened(&tenant{err: &auth0client.Invalid{Answer: auth0client.Answer{Message: term.Line(evil)}}})
-	for name, m := range map[string]*Model{"list": list, "typing": typing, "nobody": nobody, "failed": failed} {
+	panel := opened(f)
+	press(panel, "f", "o", "r", "g", "enter", "x")
+	panel.panel.text = evil
+	narrowed := opened(f)
+	press(narrowed, "/", "漢", "esc")
+	for name, m := range map[string]*Model{"list": list, "typing": typing, "nobody": nobody, "failed": failed, "panel": panel, "narrowed": narrowed} {
 		for w := 0; w <= 600; w++ {
 			if w > 130 {
 				w += 46 // 600 is among them; wide frames differ in little

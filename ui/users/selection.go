@@ -36,14 +36,22 @@ func (m *Model) oneOrAll(permission string, of func(Tenant, auth0client.User) de
 	if len(m.selected) > 0 {
 		return m.all(of)
 	}
+	if one == nil {
+		one = func(u auth0client.User) view.Action { return view.Operate{Operation: of(m.tenant, u)} }
+	}
+	return m.one(permission, one)
+}
+
+// one wishes something for the user under the cursor, whatever is selected.
+func (m *Model) one(permission string, wish func(auth0client.User) view.Action) view.Action {
+	if m.note = m.why(permission); m.note != "" {
+		return nil
+	}
 	u, ok := m.current()
 	if !ok {
 		return nil
 	}
-	if one == nil {
-		return view.Operate{Operation: of(m.tenant, u)}
-	}
-	return one(u)
+	return wish(u)
 }
 
 func (m *Model) blockThem() view.Action {

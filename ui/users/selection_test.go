@@ -1,6 +1,8 @@
 package users
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 
 	"usher/ui/view"
@@ -57,5 +59,37 @@ func TestAPanelOverTheSelectionIsLeftWithoutADeed(t *testing.T) {
 	has(t, m, "Block or unblock 1 user ")
 	if got := press(m, "esc"); got != nil || m.panel != nil || len(m.selected) != 1 {
 		t.Errorf("esc wishes %v", got)
+	}
+}
+
+func TestKeysWithoutADialogAreLeftOut(t *testing.T) {
+	t.Parallel()
+	ada := person(1, "")
+	all := Dialogs{Password: true, Edit: true, Create: true, Delete: true}
+	for key, want := range map[string]struct {
+		wish       view.Action
+		permission string
+	}{
+		"p": {view.Password{User: ada}, "users:password"}, "e": {view.EditUser{User: ada}, "users:edit"},
+		"n": {view.CreateUser{}, "users:create"}, "D": {view.DeleteUser{User: ada}, "users:delete"},
+	} {
+		listed := func(m *Model) bool {
+			return slices.ContainsFunc(m.Keys(), func(k view.Key) bool { return k.Help().Key == key })
+		}
+		m := opened(&tenant{total: 9})
+		if got := press(m, "j", key); got != nil || listed(m) {
+			t.Errorf("%s without a dialog wishes %v, listed %v", key, got, listed(m))
+		}
+		m = withOptions(&tenant{total: 9}, Options{Dialogs: all})
+		feed(m, m.Init())
+		if got := press(m, "j", key); !reflect.DeepEqual(got, want.wish) || !listed(m) {
+			t.Errorf("%s wishes %v, listed %v", key, got, listed(m))
+		}
+		m = withOptions(&tenant{total: 9}, Options{Dialogs: all}, want.permission)
+		feed(m, m.Init())
+		if got := press(m, "j", key); got != nil {
+			t.Errorf("%s without its permission wishes %v", key, got)
+		}
+		has(t, m, "You lack the permission "+want.permission)
 	}
 }

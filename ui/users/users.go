@@ -43,9 +43,13 @@ type Tenant interface {
 type Options struct {
 	Fields  []view.Field
 	Lookups []auth0client.Lookup
+	Dialogs Dialogs
 	Prefs   Prefs                                                      // nil remembers nothing
 	Save    func(name string, content []byte) (path string, err error) // nil: nothing can be exported
 }
+
+// Dialogs are those that the console has beside the ones for MFA, blocks and roles. A key without one is left out.
+type Dialogs struct{ Password, Edit, Create, Delete bool }
 
 // pageSize is how many users one request loads at first, and bigPage in a long list; Auth0 gives at most 100.
 const (

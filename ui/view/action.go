@@ -38,6 +38,14 @@ type (
 		Name       string
 		Operations []desk.Operation
 	}
+	// Password opens what can be done about this user's password.
+	Password struct{ User auth0client.User }
+	// EditUser opens the form for this user's record.
+	EditUser struct{ User auth0client.User }
+	// CreateUser opens the form for a new user.
+	CreateUser struct{}
+	// DeleteUser opens the dialog that deletes this user.
+	DeleteUser struct{ User auth0client.User }
 	// Back leaves the view.
 	Back struct{}
 	// Notify shows a toast.
@@ -72,6 +80,10 @@ func (ResetMFA) isAction()     {}
 func (ToggleBlock) isAction()  {}
 func (Operate) isAction()      {}
 func (OperateAll) isAction()   {}
+func (Password) isAction()     {}
+func (EditUser) isAction()     {}
+func (CreateUser) isAction()   {}
+func (DeleteUser) isAction()   {}
 func (Back) isAction()         {}
 func (Notify) isAction()       {}
 func (Fail) isAction()         {}
