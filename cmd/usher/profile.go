@@ -69,7 +69,12 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 		return nil, identity{}, err
 	}
 	w.profile, w.color, w.production = p.Name, p.Color, p.Production
-	w.fields, w.lookups, w.kept = customFields(p), lookups(p), newKeeping(e.journal)
+	w.fields, w.lookups = customFields(p), lookups(p)
+	dir, err := profileDir(p.Name)
+	if err != nil {
+		return nil, identity{}, errors.Join(err, w.close())
+	}
+	w.kept = newKeeping(dir)
 	return w, id, nil
 }
 
