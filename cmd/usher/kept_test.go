@@ -16,7 +16,7 @@ func TestWhatTheListRemembersIsThereTheNextDay(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "work")
 	k := newKeeping(dir)
-	want := users.Kept{Hidden: []string{"Created"}, Sort: "by name", Filter: users.Filter{Blocked: users.Yes, Role: users.Choice{ID: "rol_1", Name: "Editor"}},
+	want := users.Kept{Switched: []string{"Created"}, Sort: "by name", Filter: users.Filter{Blocked: users.Yes, Role: users.Choice{ID: "rol_1", Name: "Editor"}},
 		Saved: []users.Saved{{Name: "locked", Query: "crm:1"}}}
 	if err := k.Save(want); err != nil {
 		t.Fatal(err)

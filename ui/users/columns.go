@@ -21,12 +21,17 @@ func (m *Model) columns() []widget.Column {
 		widget.Column{Title: "Created", Min: 12}, widget.Column{Title: "Phone", Min: 14})
 }
 
+// on says whether a column is in view. Two are only when somebody wants them.
+func (m *Model) on(c widget.Column) bool {
+	return m.switched[c.Title] == (c.Title == "Created" || c.Title == "Phone")
+}
+
 // table is the columns in view. on says for each of all columns whether it is among them.
 func (m *Model) table() (t widget.Table, on []bool) {
 	all := m.columns()
 	on = make([]bool, len(all))
 	for i, c := range all {
-		if on[i] = i == 0 || !m.hidden[c.Title]; on[i] {
+		if on[i] = i == 0 || m.on(c); on[i] {
 			t.Columns = append(t.Columns, c)
 		}
 	}

@@ -3,6 +3,7 @@ package users
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
@@ -230,7 +231,14 @@ func TestColumnsAreSwitchedOffAndRemembered(t *testing.T) {
 	typeIn(again, "last")
 	press(again, "space", "esc")
 	has(t, again, "Last sign-in")
-	if len(kept.kept.Hidden) != 0 {
-		t.Errorf("%v are hidden", kept.kept.Hidden)
+	if len(kept.kept.Switched) != 0 {
+		t.Errorf("%v are not as they were", kept.kept.Switched)
+	}
+	lacking(t, again, "Created")
+	press(again, "c")
+	typeIn(again, "crea")
+	press(again, "space", "esc")
+	if got := shown(again, 160, 10); !strings.Contains(got, "Created") {
+		t.Errorf("no column Created in\n%s", got)
 	}
 }

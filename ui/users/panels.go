@@ -104,11 +104,11 @@ func (m *Model) openColumns() {
 	m.panel = &panel{title: "Columns", hint: "space switches one on or off", options: func(string) []option {
 		var all []option
 		for _, c := range m.columns()[1:] {
-			all = append(all, option{label: c.Title, check: true, on: !m.hidden[c.Title], keep: true, do: act(func() {
-				if m.hidden == nil {
-					m.hidden = map[string]bool{}
+			all = append(all, option{label: c.Title, check: true, on: m.on(c), keep: true, do: act(func() {
+				if m.switched == nil {
+					m.switched = map[string]bool{}
 				}
-				m.hidden[c.Title] = !m.hidden[c.Title]
+				m.switched[c.Title] = !m.switched[c.Title]
 				m.keepPrefs()
 			})})
 		}

@@ -29,10 +29,10 @@ func (s Saved) words() string {
 // Kept is what the list remembers of a profile from one day to the next. What was searched for is not among it: it names
 // people. Saved searches are, since somebody wanted them kept.
 type Kept struct {
-	Hidden []string `json:",omitempty"` // columns
-	Sort   string   `json:",omitempty"`
-	Filter Filter
-	Saved  []Saved `json:",omitempty"`
+	Switched []string `json:",omitempty"` // columns that are not as they are at first
+	Sort     string   `json:",omitempty"`
+	Filter   Filter
+	Saved    []Saved `json:",omitempty"`
 }
 
 // Prefs keeps what the list remembers. Both methods answer at once.
@@ -46,9 +46,9 @@ func (m *Model) recall() {
 		return
 	}
 	k := m.o.Prefs.Load()
-	m.filter, m.saved, m.hidden = k.Filter, k.Saved, map[string]bool{}
-	for _, c := range k.Hidden {
-		m.hidden[c] = true
+	m.filter, m.saved, m.switched = k.Filter, k.Saved, map[string]bool{}
+	for _, c := range k.Switched {
+		m.switched[c] = true
 	}
 	m.setSort(k.Sort)
 }
@@ -62,12 +62,12 @@ func (m *Model) keepPrefs() {
 		return
 	}
 	k := Kept{Sort: sorts()[m.sort].name, Filter: m.filter, Saved: m.saved}
-	for c, off := range m.hidden {
-		if off {
-			k.Hidden = append(k.Hidden, c)
+	for c, is := range m.switched {
+		if is {
+			k.Switched = append(k.Switched, c)
 		}
 	}
-	slices.Sort(k.Hidden)
+	slices.Sort(k.Switched)
 	if err := m.o.Prefs.Save(k); err != nil {
 		m.note = "This is not remembered: " + oneLine(err.Error())
 	}

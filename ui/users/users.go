@@ -70,12 +70,12 @@ type Model struct {
 	tenant Tenant
 	o      Options
 
-	box    box
-	query  string // what is shown, or being loaded
-	sort   int
-	filter Filter
-	hidden map[string]bool // columns switched off
-	saved  []Saved
+	box      box
+	query    string // what is shown, or being loaded
+	sort     int
+	filter   Filter
+	switched map[string]bool // columns that are not as they are at first
+	saved    []Saved
 
 	loader   view.Loader
 	loading  int // requests under way
