@@ -172,11 +172,10 @@ func (m *Model) bottom(width int) string {
 }
 
 func (m *Model) windowWords() string {
-	s := "Auth0 shows the first 1000 of a search. Narrow it with / or f"
-	if m.o.Save != nil {
-		s += ", or export all with w"
+	if m.o.Save == nil {
+		return "Auth0 shows 1000 of a search: narrow it (/, f)."
 	}
-	return s + "."
+	return "Auth0 shows 1000 of a search: narrow it (/, f) or export (w)."
 }
 
 // oneLine makes what the operator pasted fit for a line.

@@ -213,7 +213,7 @@ func TestPagesAreAskedForWhenTheyAreNeeded(t *testing.T) {
 
 func TestTheEndOfTheSearchWindowIsSaid(t *testing.T) {
 	t.Parallel()
-	const words = "Auth0 shows the first 1000 of a search. Narrow it with / or f."
+	const words = "Auth0 shows 1000 of a search: narrow it (/, f)."
 	m := opened(&tenant{total: 5000})
 	has(t, m, "1000+ users")
 	lacking(t, m, words)
