@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"time"
 
 	"usher/auth0client/lucene"
 	"usher/auth0client/term"
@@ -158,64 +157,4 @@ func among(ids []UserID) string {
 		any[i] = lucene.Quote(string(id))
 	}
 	return "user_id:(" + strings.Join(any, " OR ") + ")"
-}
-
-// Everybody gives all users of a finding, part by part, also beyond the thousand that Auth0 pages through: it walks by when
-// they were created. It stops after most users.
-func (c *Client) Everybody(ctx context.Context, f Finding, most int, part func([]User)) error {
-	f.Page, f.PerPage, f.From, f.Sort = 0, take, "", Sort{Field: "created_at"}
-	seen := map[UserID]bool{}
-	fresh := func(us []User) (out []User) {
-		for _, u := range us {
-			if !seen[u.ID] && len(seen) < most {
-				seen[u.ID] = true
-				out = append(out, u)
-			}
-		}
-		return out
-	}
-	if p := PlanFor(f); f.Role != "" || len(p.IDs)+len(p.Emails) > 0 {
-		return c.everyPage(ctx, f, func() bool { return len(seen) < most }, func(us []User) { part(fresh(us)) })
-	}
-	query := PlanFor(f).Query
-	for q := query; len(seen) < most; {
-		before, last := len(seen), time.Time{}
-		for f.Page = 0; f.Page*take < SearchWindow && len(seen) < most; f.Page++ {
-			page, err := c.search(ctx, f, q)
-			if err != nil {
-				return err
-			}
-			if n := len(page.Users); n > 0 {
-				last = page.Users[n-1].CreatedAt
-			}
-			if new := fresh(page.Users); len(new) > 0 {
-				part(new)
-			}
-			if page.Start+len(page.Users) >= page.Total || len(page.Users) == 0 {
-				if page.Total < SearchWindow {
-					return nil
-				}
-				break
-			}
-		}
-		if len(seen) == before || last.IsZero() {
-			return nil
-		}
-		q = both(query, "created_at:["+last.UTC().Format("2006-01-02T15:04:05.000Z")+" TO *]")
-	}
-	return nil
-}
-
-func (c *Client) everyPage(ctx context.Context, f Finding, on func() bool, part func([]User)) error {
-	for on() {
-		page, err := c.Find(ctx, f)
-		if err != nil {
-			return err
-		}
-		part(page.Users)
-		if f.From = page.Next; f.From == "" {
-			return nil
-		}
-	}
-	return nil
 }

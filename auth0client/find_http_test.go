@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"usher/auth0client"
 	"usher/auth0client/localtenant"
@@ -269,6 +270,19 @@ func TestEverybodyIsWalkedThroughBeyondTheWindow(t *testing.T) {
 	}
 	if n := len(walk(auth0client.Finding{Typed: "robin@example.com"}, 100)); n != 5 {
 		t.Errorf("%d users of one email, want 5", n)
+	}
+	var many []map[string]any
+	for i := range 1100 {
+		many = append(many, map[string]any{"user_id": fmt.Sprint("m", i), "email": fmt.Sprintf("m%d@example.com", i)})
+	}
+	data, err := json.Marshal(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	once, _ := served(t, localtenant.Options{Data: data, Now: func() time.Time { return at }})
+	if err := once.Everybody(t.Context(), auth0client.Finding{}, 10_000, func([]auth0client.User) {}); err == nil || !strings.Contains(err.Error(), "one moment") {
+		t.Errorf("users of one moment are missing, and what is said is %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
