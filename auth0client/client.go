@@ -61,6 +61,7 @@ type Client struct {
 	mu           sync.Mutex
 	all          []Role
 	allRead      time.Time
+	gives        map[RoleID]remembered[[]Permission]
 	connections  remembered[[]Connection]
 	apis         remembered[[]API]
 	applications remembered[[]Application]

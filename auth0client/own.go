@@ -62,13 +62,15 @@ func (c *Client) get(ctx context.Context, what, path string, query url.Values) (
 type Me struct {
 	Subject     UserID   `json:"subject"`
 	Permissions []string `json:"permissions"`
+	// Policies are the names of the gateway's policies that apply to the operator; none when permissions alone decide.
+	Policies []string `json:"policies"`
 	// Limited: the operator sees only some users.
 	Limited bool `json:"limited"`
 	// Fields are the attributes the operator may write; nil for all.
 	Fields []string `json:"fields"`
 	// Hidden are the attributes the operator may not read.
 	Hidden []string `json:"hidden"`
-	// Roles are the names or ids of the roles the operator may assign; nil for all.
+	// Roles are the names of the roles the operator may assign, with * for anything; nil for all.
 	Roles []string `json:"roles"`
 	// Connections are those in which the operator may create users; nil for all.
 	Connections []string `json:"connections"`

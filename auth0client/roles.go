@@ -28,5 +28,6 @@ type Permission struct {
 // PermissionSource says where a permission comes from.
 type PermissionSource struct {
 	Direct bool
+	Role   RoleID    // when not direct and the answer tells
 	Name   term.Safe // the role's name, when not direct
 }

@@ -73,6 +73,12 @@ func (c *Client) rolePages(ctx context.Context, what string, call func(context.C
 	return roles, nil
 }
 
+// IfRoles makes a change of a user's or a member's roles one that the gateway makes only while they hold exactly these; else
+// it is a [Changed]. Auth0 itself has no such check.
+func IfRoles(ctx context.Context, held []RoleID) context.Context {
+	return ifUnchanged(ctx, Unchanged{"roles": names(held)})
+}
+
 // AssignRoles gives a user roles, in one request. Those they hold already stay.
 func (c *Client) AssignRoles(ctx context.Context, id UserID, roles []RoleID) error {
 	_, err := c.write(ctx, "assign roles", func(ctx context.Context) error {
@@ -106,33 +112,49 @@ type permissionJSON struct {
 }
 
 type sourceJSON struct {
+	ID   text `json:"source_id"`
 	Name text `json:"source_name"`
 	Type text `json:"source_type"`
 }
 
-// UserPermissions reads the first 100 permissions a user holds, with where each comes from.
+func (p permissionJSON) permission() Permission {
+	out := Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line(),
+		Ref: PermissionRef{string(p.APIID), string(p.Name)}}
+	sources, _, err := list[sourceJSON](p.Sources)
+	if err != nil {
+		return out // a source list that is no list leaves the permission itself readable
+	}
+	for _, s := range sources {
+		out.Sources = append(out.Sources, PermissionSource{Direct: s.Type == "DIRECT", Role: RoleID(s.ID), Name: s.Name.line()})
+	}
+	return out
+}
+
+// permissionPages is how many pages of permissions are read at most: Auth0's limits end before.
+const permissionPages = 60
+
+// UserPermissions reads the permissions a user holds directly or by roles of their own, with where each comes from. What
+// comes through groups is not among them.
 func (c *Client) UserPermissions(ctx context.Context, id UserID) ([]Permission, error) {
-	body, err := c.read(ctx, "read the user's permissions", func(ctx context.Context) error {
-		_, err := c.users.Permissions.List(ctx, string(id), &management.ListUserPermissionsRequestParameters{PerPage: ptr(rolePage), Page: ptr(0), IncludeTotals: ptr(true)})
-		return err
-	}, string(id))
-	if err != nil {
-		return nil, err
-	}
-	items, _, err := list[permissionJSON](body, "permissions")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Permission, len(items))
-	for i, p := range items {
-		out[i] = Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line(),
-			Ref: PermissionRef{string(p.APIID), string(p.Name)}}
-		sources, _, err := list[sourceJSON](p.Sources)
+	var out []Permission
+	for page := range permissionPages {
+		body, err := c.read(ctx, "read the user's permissions", func(ctx context.Context) error {
+			_, err := c.users.Permissions.List(ctx, string(id), &management.ListUserPermissionsRequestParameters{PerPage: ptr(rolePage), Page: ptr(page), IncludeTotals: ptr(true)})
+			return err
+		}, string(id))
 		if err != nil {
-			continue // a source list that is no list leaves the permission itself readable
+			return nil, err
 		}
-		for _, s := range sources {
-			out[i].Sources = append(out[i].Sources, PermissionSource{Direct: s.Type == "DIRECT", Name: s.Name.line()})
+		items, totals, err := list[permissionJSON](body, "permissions")
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range items {
+			out = append(out, p.permission())
+		}
+		var total number
+		if raw, ok := totals["total"]; !ok || json.Unmarshal(raw, &total) != nil || len(out) >= int(total) || len(items) == 0 {
+			break
 		}
 	}
 	return out, nil

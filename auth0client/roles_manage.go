@@ -3,6 +3,7 @@ package auth0client
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/auth0/go-auth0/v3/management"
 )
@@ -123,10 +124,7 @@ func (c *Client) RolePermissions(ctx context.Context, id RoleID) ([]Permission, 
 		if err != nil {
 			return nil, err
 		}
-		part, err := rows(body, func(p permissionJSON) Permission {
-			return Permission{Name: p.Name.line(), Description: p.Description.line(), API: p.API.line(), APIID: p.APIID.line(),
-				Ref: PermissionRef{string(p.APIID), string(p.Name)}}
-		}, "permissions")
+		part, err := rows(body, permissionJSON.permission, "permissions")
 		if err != nil {
 			return nil, err
 		}
@@ -138,11 +136,40 @@ func (c *Client) RolePermissions(ctx context.Context, id RoleID) ([]Permission, 
 	return out, nil
 }
 
+// RoleGives is what a role allows, kept for a minute: a list shows it beside many roles.
+func (c *Client) RoleGives(ctx context.Context, id RoleID) ([]Permission, error) {
+	c.mu.Lock()
+	if known, ok := c.gives[id]; ok && c.now().Sub(known.at) < rolesKept {
+		defer c.mu.Unlock()
+		return slices.Clone(known.value), nil
+	}
+	c.mu.Unlock()
+	gives, err := c.RolePermissions(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gives == nil {
+		c.gives = map[RoleID]remembered[[]Permission]{}
+	}
+	c.gives[id] = remembered[[]Permission]{gives, c.now()}
+	return slices.Clone(gives), nil
+}
+
+// forgetGives makes the next [Client.RoleGives] of a role read anew.
+func (c *Client) forgetGives(id RoleID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.gives, id)
+}
+
 // AddRolePermissions makes a role allow more.
 func (c *Client) AddRolePermissions(ctx context.Context, id RoleID, ps []PermissionRef) error {
 	_, err := c.write(ctx, "add the permissions", func(ctx context.Context) error {
 		return c.roles.Permissions.Add(ctx, string(id), &management.AddRolePermissionsRequestContent{Permissions: refs(ps)})
 	}, string(id))
+	c.forgetGives(id)
 	return err
 }
 
@@ -151,6 +178,7 @@ func (c *Client) RemoveRolePermissions(ctx context.Context, id RoleID, ps []Perm
 	_, err := c.write(ctx, "remove the permissions", func(ctx context.Context) error {
 		return c.roles.Permissions.Delete(ctx, string(id), &management.DeleteRolePermissionsRequestContent{Permissions: refs(ps)})
 	}, string(id))
+	c.forgetGives(id)
 	return err
 }
 

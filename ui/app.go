@@ -34,6 +34,7 @@ type App struct {
 	stack     []open
 	dialogs   []open
 	toasts    toast.Queue
+	undo      view.Undoable // the last change that can be taken back
 	palette   *palette
 	help      bool
 	rights    bool // shows what the operator may do

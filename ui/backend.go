@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/ui/blocking"
 	"usher/ui/bulk"
 	"usher/ui/login"
@@ -21,7 +22,9 @@ import (
 type Backend interface {
 	users.Tenant
 	user.Records
-	roleeditor.Roles
+	roleeditor.Tenant
+	desk.RoleWrites
+	desk.RoleSources
 	mfareset.Methods
 	blocking.Blocks
 }
@@ -63,8 +66,12 @@ func (a *App) userView(env view.Env, u auth0client.User) view.View {
 	return user.New(env, a.o.Backend, u)
 }
 
-func (a *App) rolesView(env view.Env, us []auth0client.User) view.View {
-	return roleeditor.New(env, a.o.Backend, us)
+func (a *App) rolesView(env view.Env, act view.EditRoles) view.View {
+	whose := act.Whose
+	if whose == nil {
+		whose = desk.OwnRoles(a.o.Backend)
+	}
+	return roleeditor.New(env, a.o.Backend, whose, act.Users)
 }
 
 func (a *App) mfaDialog(env view.Env, u auth0client.User) view.View {

@@ -278,6 +278,36 @@ func (f *tenant) UserRoles(context.Context, auth0client.UserID) ([]auth0client.R
 	return f.roles, f.readErr
 }
 
+func (f *tenant) RoleGives(context.Context, auth0client.RoleID) ([]auth0client.Permission, error) {
+	return nil, f.readErr
+}
+
+func (f *tenant) Me(context.Context) (auth0client.Me, error) { return auth0client.Me{}, f.readErr }
+
+func (f *tenant) UsersByEmail(context.Context, string) ([]auth0client.User, error) {
+	return []auth0client.User{ada()}, f.readErr
+}
+
+func (f *tenant) AssignToUsers(ctx context.Context, id auth0client.RoleID, users []auth0client.UserID) error {
+	return f.write(ctx, fmt.Sprint("give ", id, users))
+}
+
+func (f *tenant) EffectiveRoles(context.Context, auth0client.UserID) ([]auth0client.EffectiveRole, error) {
+	return nil, f.readErr
+}
+
+func (f *tenant) RoleGroups(context.Context, auth0client.UserID, auth0client.RoleID) ([]auth0client.Group, error) {
+	return nil, f.readErr
+}
+
+func (f *tenant) UserOrganizations(context.Context, auth0client.UserID) ([]auth0client.Organization, error) {
+	return nil, f.readErr
+}
+
+func (f *tenant) MemberRoles(context.Context, auth0client.OrgID, auth0client.UserID) ([]auth0client.Role, error) {
+	return nil, f.readErr
+}
+
 func (f *tenant) AssignRoles(ctx context.Context, _ auth0client.UserID, ids []auth0client.RoleID) error {
 	err := f.write(ctx, fmt.Sprint("assign ", ids))
 	for _, id := range ids {

@@ -97,6 +97,7 @@ func (a *App) anew() tea.Cmd {
 	}
 	a.stack, a.dialogs, a.palette, a.help, a.rights = nil, nil, nil, false, false
 	a.reasons.Forget()
+	a.undo = view.Undoable{}
 	env := a.env()
 	v := a.usersView(env)
 	a.stack = append(a.stack, open{id: env.ID, v: v})

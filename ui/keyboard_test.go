@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/blocking"
 	"usher/ui/mfareset"
@@ -44,7 +45,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	section("Everywhere", globals())
 	section("Users", users.New(env, nil, users.Options{Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	section("User", user.New(env, nil, ada).Keys())
-	section("Role editor", roleeditor.New(env, nil, []auth0client.User{ada}).Keys())
+	section("Role editor", roleeditor.New(env, nil, desk.OwnRoles(&tenant{}), []auth0client.User{ada}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
 		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")
 	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada)} {

@@ -19,6 +19,7 @@ func globals() []view.Key {
 		view.NewKey("?", "help", "?"),
 		view.NewKey(":", "commands", ":", "ctrl+k"),
 		view.NewKey("ctrl+r", "reload", "ctrl+r"),
+		{Binding: view.NewKey("u", "undo my last change", "u").Binding, Hidden: true},
 		{Binding: view.NewKey("W", "what may I do?", "W").Binding, Hidden: true},
 		view.NewKey("q", "quit", "q"),
 	}
@@ -44,12 +45,24 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		a.palette = newPalette(top.v.Keys())
 	case "W":
 		a.rights = true
+	case "u":
+		return a.takeBack(top), true
 	case "q":
 		return a.quit(), true
 	default:
 		return nil, false
 	}
 	return nil, true
+}
+
+// takeBack does what undoes the last change. Each is taken back once: what undid it can be undone in its turn.
+func (a *App) takeBack(top open) tea.Cmd {
+	undo := a.undo
+	if undo.Undo == nil {
+		return a.notify(view.Info, "Nothing to undo: no change of this session can be taken back.")
+	}
+	a.undo = view.Undoable{}
+	return a.perform(top.id, undo.Undo, grace{})
 }
 
 // palette is the list of what can be done now, narrowed by what is typed.

@@ -10,6 +10,7 @@ import (
 	"usher/ui/bulk"
 	"usher/ui/login"
 	"usher/ui/operate"
+	"usher/ui/roleeditor"
 	"usher/ui/toast"
 	"usher/ui/view"
 )
@@ -209,7 +210,12 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 		return a.push(env, a.userView(env, act.User))
 	case view.EditRoles:
 		env := a.env()
-		return a.push(env, a.rolesView(env, act.Users))
+		return a.push(env, a.rolesView(env, act))
+	case view.UndoRoles:
+		env := a.env()
+		return a.push(env, roleeditor.NewUndo(env, a.o.Backend, act.Whose, act.Changes))
+	case view.Undoable:
+		a.undo = act
 	case view.ResetMFA:
 		env := a.env()
 		return a.pushDialog(env, a.mfaDialog(env, act.User), by)

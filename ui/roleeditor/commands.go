@@ -2,266 +2,242 @@ package roleeditor
 
 import (
 	"context"
-	"fmt"
-	"maps"
+	"errors"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/ui/view"
 )
 
-// applyWithin bounds the whole change: it goes on when the screen is left, but not for ever.
-const applyWithin = 5 * time.Minute
+// together is how many questions are asked at the same time.
+const together = 6
+
+// each does something for several, a few at a time, until the context ends, and gives the first error.
+func each[T any](ctx context.Context, all []T, do func(T) error) error {
+	next := make(chan T)
+	errs := make(chan error, len(all)+1)
+	var workers sync.WaitGroup
+	for range min(together, len(all)) {
+		workers.Go(func() {
+			for one := range next {
+				if err := do(one); err != nil {
+					errs <- err
+				}
+			}
+		})
+	}
+	for _, one := range all {
+		if ctx.Err() != nil || len(errs) > 0 {
+			break
+		}
+		next <- one
+	}
+	close(next)
+	workers.Wait()
+	if ctx.Err() != nil {
+		errs <- ctx.Err()
+	}
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
 
 type loaded struct {
 	roles []auth0client.Role
 	held  map[auth0client.UserID]roleSet
+	may   desk.May
 	err   error
 }
 
 func (m *Model) load() tea.Cmd {
 	ctx, ticket := m.loader.Begin(m.env.Ctx)
 	m.loading = true
-	roles, users, id := m.roles, m.users, m.env.ID
+	tenant, whose, users, id := m.tenant, m.whose, m.users, m.env.ID
 	return func() tea.Msg {
-		return view.Result{To: id, Ticket: ticket, Msg: read(ctx, roles, users)}
+		return view.Result{To: id, Ticket: ticket, Msg: read(ctx, tenant, whose, users)}
 	}
 }
 
-// read asks for the tenant's roles and, at the same time, for those of each user.
-func read(ctx context.Context, roles Roles, users []auth0client.User) loaded {
-	type answer struct {
-		all []auth0client.Role
-		err error
-	}
-	first := make(chan answer, 1)
-	go func() {
-		all, err := roles.Roles(ctx)
-		first <- answer{all, err}
-	}()
+// read asks for the tenant's roles, for what the operator may, and for the roles of each user.
+func read(ctx context.Context, tenant Roles, whose desk.Whose, users []auth0client.User) loaded {
 	out := loaded{held: map[auth0client.UserID]roleSet{}}
-	for _, u := range users {
-		held, err := holds(ctx, roles, u.ID)
-		if err != nil {
-			<-first
-			return loaded{err: err}
-		}
-		out.held[u.ID] = held
+	var mu sync.Mutex
+	ask := []func() error{
+		func() (err error) { out.roles, err = tenant.Roles(ctx); return err },
+		// What the gateway does not tell it decides all the same.
+		func() error {
+			if me, err := tenant.Me(ctx); err == nil {
+				out.may = desk.MayOf(me)
+			}
+			return nil
+		},
 	}
-	a := <-first
-	out.roles, out.err = a.all, a.err
+	for _, u := range users {
+		ask = append(ask, func() error {
+			held, err := whose.Held(ctx, u.ID)
+			mu.Lock()
+			defer mu.Unlock()
+			out.held[u.ID] = setOf(held)
+			return err
+		})
+	}
+	if err := each(ctx, ask, func(f func() error) error { return f() }); err != nil {
+		return loaded{err: err}
+	}
 	return out
 }
 
-func holds(ctx context.Context, roles Roles, id auth0client.UserID) (roleSet, error) {
-	held, err := roles.UserRoles(ctx, id)
-	if err != nil {
-		return nil, err
+func setOf(roles []auth0client.RoleID) roleSet {
+	set := make(roleSet, len(roles))
+	for _, id := range roles {
+		set[id] = true
 	}
-	set := make(roleSet, len(held))
-	for _, r := range held {
-		set[r.ID] = true
+	return set
+}
+
+func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
+	m.loading = false
+	if msg.err != nil {
+		if errors.Is(msg.err, context.Canceled) {
+			return nil, nil
+		}
+		m.err = msg.err
+		return view.SignInFor(msg.err), nil
 	}
-	return set, nil
-}
-
-// outcome is what became of one user's change.
-type outcome struct {
-	change  change
-	held    roleSet // as they are now, as far as known
-	changed bool    // somebody else changed the roles meanwhile: nothing was sent
-	waits   []error // parts that wait for a second operator
-	err     error
-}
-
-// well reports that the change is made.
-func (o outcome) well() bool { return o.err == nil && !o.changed && len(o.waits) == 0 }
-
-// Applied is the message of a finished apply.
-type Applied struct {
-	outcomes []outcome
-	users    int // how many were to be changed: a lost sign-in stops the change early
-}
-
-// Report tells the result to an operator who left the screen.
-func (a Applied) Report() view.Action {
-	var all view.All
-	done, changed := 0, 0
-	var failed, waits error
-	for _, o := range a.outcomes {
-		switch {
-		case o.changed:
-			changed++
-		case o.err != nil:
-			failed = o.err
-			all = append(all, view.Touched{ID: o.change.user.ID})
-		case len(o.waits) > 0:
-			waits = o.waits[0]
-			all = append(all, view.Touched{ID: o.change.user.ID})
-		default:
-			done++
-			all = append(all, view.Touched{ID: o.change.user.ID})
+	m.err, m.held, m.may = nil, msg.held, msg.may
+	m.setRows(msg.roles)
+	if n := m.prune(); n > 0 {
+		m.note = plural(n, "role") + " that you had marked no longer exist: nothing is changed for them."
+		if n == 1 {
+			m.note = "A role that you had marked no longer exists: nothing is changed for it."
 		}
 	}
-	switch {
-	case failed != nil:
-		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, a.users), Err: failed})
-	case waits != nil:
-		all = append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, a.users), Err: waits})
-	case changed > 0 && done > 0:
-		all = append(all, view.Notify{Level: view.Bad, Text: fmt.Sprintf(
-			"Roles of %d of %d users changed; those of the others were changed by somebody else meanwhile and left alone.", done, a.users)})
-	case changed > 0:
-		all = append(all, view.Notify{Level: view.Bad, Text: "Roles were not changed: somebody else changed them meanwhile."})
-	default:
-		all = append(all, view.Notify{Level: view.Good, Text: summary(a.outcomes)})
+	m.filter()
+	if m.undo != nil {
+		return m.takeBack()
 	}
-	return all
+	if len(m.users) != 1 {
+		return nil, nil
+	}
+	return nil, m.readThrough()
 }
 
-func summary(outcomes []outcome) string {
-	add, remove := 0, 0
-	for _, o := range outcomes {
-		add += len(o.change.add)
-		remove += len(o.change.remove)
-	}
-	who := fmt.Sprintf("%d users", len(outcomes))
-	if len(outcomes) == 1 {
-		who = outcomes[0].change.user.Label().String()
-	}
-	return fmt.Sprintf("Roles of %s changed: %d added, %d removed.", who, add, remove)
+// cameThrough is by which other ways the single user has roles.
+type cameThrough struct {
+	by  map[auth0client.RoleID][]desk.Through
+	err error
 }
 
-func (m *Model) apply(plan []change) tea.Cmd {
-	m.phase = applying
-	roles, id := m.roles, m.env.ID
-	before := maps.Clone(m.held)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.env.Ctx), applyWithin)
-	ctx = m.reason.With()(ctx)
+func (m *Model) readThrough() tea.Cmd {
+	ctx, ticket := m.loader.Begin(m.env.Ctx)
+	whose, user, id := m.whose, m.users[0].ID, m.env.ID
 	return func() tea.Msg {
-		defer cancel()
-		var outcomes []outcome
-		for _, c := range plan {
-			o := applyOne(ctx, roles, c, before[c.user.ID])
-			outcomes = append(outcomes, o)
-			if view.Unsent(o.err) {
-				break
-			}
+		all, err := whose.Through(auth0client.WithPriority(ctx, auth0client.PriorityPrefetch), user)
+		out := cameThrough{by: map[auth0client.RoleID][]desk.Through{}}
+		if !errors.Is(err, context.Canceled) {
+			out.err = err
 		}
-		return view.Result{To: id, Write: true, Msg: Applied{outcomes: outcomes, users: len(plan)}}
+		for _, t := range all {
+			out.by[t.Role] = append(out.by[t.Role], t)
+		}
+		return view.Result{To: id, Ticket: ticket, Msg: out}
 	}
 }
 
-// applyOne changes one user in at most two requests. It reads their roles first: what somebody else changed meanwhile is
-// shown and not overwritten. After a failure it reads them again, so that what is shown is what is true.
-func applyOne(ctx context.Context, roles Roles, c change, before roleSet) outcome {
-	o := outcome{change: c}
-	now, err := holds(ctx, roles, c.user.ID)
-	if err != nil {
-		o.held, o.err = before, err
-		return o
-	}
-	o.held = now
-	if !maps.Equal(now, before) {
-		o.changed = true
-		return o
-	}
-	o.held = maps.Clone(now)
-	send := func(want []auth0client.RoleID, call func(context.Context, auth0client.UserID, []auth0client.RoleID) error, then func(auth0client.RoleID)) {
-		if len(want) == 0 || o.err != nil {
-			return
-		}
-		switch err := call(ctx, c.user.ID, want); {
-		case view.Waiting(err):
-			o.waits = append(o.waits, err)
-		case err != nil:
-			o.err = err
-		default:
-			for _, id := range want {
-				then(id)
-			}
-		}
-	}
-	send(c.add, roles.AssignRoles, func(id auth0client.RoleID) { o.held[id] = true })
-	send(c.remove, roles.RemoveRoles, func(id auth0client.RoleID) { delete(o.held, id) })
-	if o.err != nil && !view.Unsent(o.err) {
-		if now, err := holds(ctx, roles, c.user.ID); err == nil {
-			o.held = now
-		}
-	}
-	return o
+// settle is how long the list must stay where it is before permissions are counted: whoever runs through a thousand
+// roles does not ask about each.
+const settle = 120 * time.Millisecond
+
+// atATime is how many roles one count asks about, so that the first are seen early.
+const atATime = 8
+
+// counts is what roles allow, read for those in sight.
+type counts struct {
+	loader  view.Loader
+	settle  time.Duration
+	gives   desk.Gives
+	failed  roleSet
+	reading []auth0client.RoleID
 }
 
-// applied takes the outcomes: all well leaves the screen, what was not sent comes back to be confirmed, anything else
-// stays to be seen.
-func (m *Model) applied(msg Applied) view.Action {
-	m.results = msg.outcomes
-	well, part := true, false
-	var unsent error
-	for _, o := range msg.outcomes {
-		part = part || !o.changed && !maps.Equal(m.held[o.change.user.ID], o.held)
-		m.held[o.change.user.ID] = o.held
-		m.await(o)
-		well = well && o.well()
-		if view.Unsent(o.err) {
-			unsent = o.err
-		}
-	}
-	m.prune()
-	report, _ := msg.Report().(view.All)
-	m.phase = choosing
-	if well {
-		return append(report, view.Back{})
-	}
-	m.phase, m.onApply = finished, false
-	var keep view.All
-	for _, a := range report { // what went wrong stands on the screen
-		if t, ok := a.(view.Touched); ok {
-			keep = append(keep, t)
-		}
-	}
-	if unsent != nil {
-		m.pending(unsent, part)
-	}
-	if wish := view.SignInFor(unsent); wish != nil {
-		keep = append(keep, wish)
-	}
-	return keep
+// counted is what some roles allow.
+type counted struct {
+	gives  desk.Gives
+	failed []auth0client.RoleID
 }
 
-// await notes what waits for a second operator: it is not sent again.
-func (m *Model) await(o outcome) {
-	if len(o.waits) == 0 {
+// took keeps also what an interrupted count found.
+func (c *counts) took(msg counted, ticket uint64) {
+	for id, gives := range msg.gives {
+		c.gives[id] = gives
+	}
+	if !c.loader.Current(ticket) {
 		return
 	}
-	set := m.waits[o.change.user.ID]
-	if set == nil {
-		set = roleSet{}
-		m.waits[o.change.user.ID] = set
-	}
-	for _, id := range o.change.add {
-		if !o.held[id] && o.err == nil {
-			set[id] = true
+	c.reading = nil
+	for _, id := range msg.failed {
+		if c.failed == nil {
+			c.failed = roleSet{}
 		}
-	}
-	for _, id := range o.change.remove {
-		if o.held[id] && o.err == nil {
-			set[id] = true
-		}
+		c.failed[id] = true
 	}
 }
 
-// pending brings the review back for what was not sent, as it was staged.
-func (m *Model) pending(err error, part bool) {
-	m.phase, m.results, m.top = reviewing, nil, 0
-	m.note = view.NotSent
-	if part {
-		m.note = "A part is done. The rest, shown here, was not sent: confirm it again."
+// countShown reads what the roles in sight allow, if that is not known or asked already.
+func (m *Model) countShown() tea.Cmd {
+	if m.phase != choosing || !m.ready() {
+		return nil
 	}
-	if view.ReasonMissing(err) {
-		m.note = "This action wants a reason. Type it, then confirm again."
-		m.reason.Demand()
+	c := &m.counts
+	var want []auth0client.RoleID
+	for i := m.offset; i < min(m.offset+max(m.height, atATime), len(m.shown)) && len(want) < atATime; i++ {
+		id := m.rows[m.shown[i]].role.ID
+		if _, known := c.gives[id]; !known && !c.failed[id] {
+			want = append(want, id)
+		}
 	}
+	if len(want) == 0 || len(c.reading) > 0 && c.reading[0] == want[0] {
+		return nil
+	}
+	ctx, ticket := c.loader.Begin(m.env.Ctx)
+	c.reading = want
+	tenant, id, wait := m.tenant, m.env.ID, c.settle
+	return func() tea.Msg {
+		if wait > 0 {
+			timer := time.NewTimer(wait)
+			defer timer.Stop()
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-timer.C:
+			}
+		}
+		return view.Result{To: id, Ticket: ticket, Msg: readGives(ctx, tenant, want)}
+	}
+}
+
+// readGives asks what roles allow.
+func readGives(ctx context.Context, tenant Roles, roles []auth0client.RoleID) counted {
+	ctx = auth0client.WithPriority(ctx, auth0client.PriorityPrefetch)
+	out := counted{gives: desk.Gives{}}
+	var mu sync.Mutex
+	_ = each(ctx, roles, func(id auth0client.RoleID) error {
+		gives, err := tenant.RoleGives(ctx, id)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			out.failed = append(out.failed, id)
+			return nil
+		}
+		out.gives[id] = gives
+		return nil
+	})
+	return out
 }

@@ -14,6 +14,9 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 	if m.typing {
 		return nil, m.typed(msg)
 	}
+	if m.phase == asking {
+		return nil, m.askingKey(msg)
+	}
 	if m.Typing() {
 		m.reasonKey(msg)
 		return nil, nil
@@ -23,13 +26,23 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 	case reviewing:
 		return m.reviewKey(k)
 	case applying:
-		m.note = "The change is under way; its result comes in a moment."
+		m.applyingKey(k)
 		return nil, nil
 	case finished:
 		return m.finishedKey(k)
 	case leaving:
 		return m.leavingKey(k), nil
+	case offering:
+		m.offeringKey(k)
+		return nil, nil
+	case comparing:
+		m.comparingKey(k)
+		return nil, nil
 	}
+	return m.listKey(k)
+}
+
+func (m *Model) listKey(k string) (view.Action, tea.Cmd) {
 	switch k {
 	case "esc":
 		if m.input.Value() != "" {
@@ -52,7 +65,15 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 			m.toggle()
 		}
 	case "enter":
-		m.review()
+		return nil, m.review()
+	case "C":
+		if m.note = m.whyNot(); m.note == "" && m.ready() {
+			return nil, m.ask(toCopy)
+		}
+	case "=":
+		if m.ready() {
+			return nil, m.beginComparing()
+		}
 	case "R":
 		return nil, m.load()
 	default:
@@ -105,19 +126,21 @@ func (m *Model) move(k string) {
 	m.follow()
 }
 
-func (m *Model) review() {
+// review shows what would be done, and asks what it means.
+func (m *Model) review() tea.Cmd {
 	if m.note = m.whyNot(); m.note != "" || !m.ready() {
-		return
+		return nil
 	}
 	plan := m.plan()
 	if len(plan) == 0 {
 		m.note = "Nothing is changed yet: space adds or removes the marked role."
-		return
+		return nil
 	}
 	if m.note = m.tooMany(plan); m.note != "" {
-		return
+		return nil
 	}
 	m.phase, m.onApply, m.top = reviewing, false, 0
+	return m.weigh(plan)
 }
 
 // reasonKey takes a key for the reason. Enter goes on to the button that applies, but the same press held down does not
@@ -143,10 +166,24 @@ func (m *Model) tryApply() tea.Cmd {
 		m.early = m.env.Now()
 		return nil
 	}
+	if len(m.weighed.refused) > 0 {
+		m.note = m.weighed.refused[0]
+		return nil
+	}
 	if m.note = m.reason.Missing(); m.note != "" {
 		return nil
 	}
 	return m.apply(m.plan())
+}
+
+// leaveReview goes back to the list, where what is staged stays. An undo has no list, and can be done later still.
+func (m *Model) leaveReview() view.Action {
+	if m.undo != nil {
+		return view.All{view.Undoable{What: "the change of roles", Undo: m.undoFor()(m.undo)}, view.Back{}}
+	}
+	m.weighed.loader.Cancel()
+	m.phase = choosing
+	return nil
 }
 
 func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
@@ -154,7 +191,7 @@ func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
 	case "y":
 		return nil, m.tryApply()
 	case "n", "esc":
-		m.phase = choosing // what is typed stays, as what is staged does
+		return m.leaveReview(), nil
 	case "tab", "shift+tab":
 		if m.reason.Shown() && m.onApply == (k == "tab") { // past the last button is the field
 			m.reason.Focus()
@@ -167,22 +204,40 @@ func (m *Model) reviewKey(k string) (view.Action, tea.Cmd) {
 		if m.onApply {
 			return nil, m.tryApply()
 		}
-		m.phase = choosing
+		return m.leaveReview(), nil
+	default:
+		m.scroll(k)
+	}
+	return nil, nil
+}
+
+// scrollPage is how many lines a page key moves a review or a comparison by.
+const scrollPage = 10
+
+func (m *Model) scroll(k string) {
+	switch k {
 	case "j", "down":
 		m.top++
 	case "k", "up":
 		m.top--
 	case "pgdown", "ctrl+d":
-		m.top += reviewPage
+		m.top += scrollPage
 	case "pgup", "ctrl+u":
-		m.top -= reviewPage
+		m.top -= scrollPage
+	case "g", "home":
+		m.top = 0
 	}
 	m.top = max(0, m.top) // the end is known when the frame is drawn
-	return nil, nil
 }
 
-// reviewPage is how many lines a page key moves the review by.
-const reviewPage = 10
+func (m *Model) applyingKey(k string) {
+	if k == "s" && m.run != nil && len(m.run.Outcomes()) > 1 {
+		m.run.Stop()
+		m.stopped = true
+		return
+	}
+	m.note = "The change is under way; its result comes in a moment."
+}
 
 func (m *Model) finishedKey(k string) (view.Action, tea.Cmd) {
 	switch k {
@@ -191,11 +246,19 @@ func (m *Model) finishedKey(k string) (view.Action, tea.Cmd) {
 		m.results = nil
 		m.phase = choosing
 		if len(m.plan()) > 0 {
-			m.review() // with its checks: the user may hold more roles by now
+			return nil, m.review() // with its checks: the user may hold more roles by now
+		}
+		if m.undo != nil {
+			return view.Back{}, nil
 		}
 	case "esc", "enter", "n":
 		m.results = nil
 		m.phase = choosing
+		if m.undo != nil {
+			return view.Back{}, nil
+		}
+	default:
+		m.scroll(k)
 	}
 	return nil, nil
 }
@@ -215,29 +278,52 @@ func (m *Model) Keys() []view.Key {
 	if m.typing {
 		return []view.Key{view.NewKey("enter", "keep filter", "enter"), view.NewKey("esc", "drop filter", "esc")}
 	}
+	scroll := view.NewKey("j/k", "scroll", "j", "k", "down", "up", "pgdown", "pgup", "ctrl+d", "ctrl+u", "g", "home")
 	switch m.phase {
 	case reviewing:
 		if m.Typing() {
 			return []view.Key{view.NewKey("enter", "to the buttons", "enter", "tab"), view.NewKey("esc", "leave the field", "esc")}
 		}
+		apply := view.NewKey("y", "apply", "y")
+		if len(m.weighed.refused) > 0 {
+			apply.Why = m.weighed.refused[0]
+		}
 		return []view.Key{
-			view.NewKey("y", "apply", "y"), view.NewKey("n", "back to the list", "n", "esc"),
-			view.NewKey("j/k", "scroll", "j", "k", "down", "up", "pgdown", "pgup", "ctrl+d", "ctrl+u"),
+			apply, view.NewKey("n", "back to the list", "n", "esc"), scroll,
 			view.NewKey("tab", "move", "tab", "shift+tab", "left", "right"), view.NewKey("enter", "press the marked button", "enter"),
 		}
 	case finished:
-		return []view.Key{view.NewKey("R", "review again", "R"), view.NewKey("esc", "back to the list", "esc")}
+		return []view.Key{view.NewKey("R", "review again", "R"), view.NewKey("esc", "back to the list", "esc"), scroll}
 	case leaving:
 		return []view.Key{view.NewKey("y", "drop the changes", "y"), view.NewKey("n", "keep them", "n", "esc")}
 	case applying:
+		if len(m.users) > 1 {
+			return []view.Key{view.NewKey("s", "stop the rest", "s")}
+		}
 		return nil
+	case asking:
+		return []view.Key{view.NewKey("enter", "go on", "enter"), view.NewKey("esc", "cancel", "esc")}
+	case offering:
+		return []view.Key{view.NewKey("y", "mark those to add", "y", "enter"), view.NewKey("x", "make them the same", "x"), view.NewKey("n", "cancel", "n", "esc")}
+	case comparing:
+		keys := []view.Key{scroll, view.NewKey("d", "only what differs", "d"), view.NewKey("esc", "back to the list", "esc")}
+		if len(m.users) == 1 {
+			keys = append(keys, view.NewKey("C", "copy from the other", "C"))
+		}
+		return keys
 	}
+	return m.listKeys()
+}
+
+func (m *Model) listKeys() []view.Key {
 	toggle := view.NewKey("space", "add or remove", "space")
 	toggle.Why = m.whyNot()
 	enter := view.NewKey("enter", "review the change", "enter")
 	enter.Why = toggle.Why
+	copied := view.NewKey("C", "copy from another user", "C")
+	copied.Why = toggle.Why
 	return []view.Key{
 		toggle, view.NewKey("/", "filter", "/"), enter, view.NewKey("j/k", "move", "j", "k", "down", "up"),
-		view.NewKey("R", "reload", "R"), view.NewKey("esc", "back", "esc"),
+		copied, view.NewKey("=", "compare with another user", "="), view.NewKey("R", "reload", "R"), view.NewKey("esc", "back", "esc"),
 	}
 }

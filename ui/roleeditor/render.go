@@ -21,6 +21,10 @@ func (m *Model) View(s view.Size) view.Frame {
 		lines = m.reviewLines(s)
 	case finished:
 		lines = m.resultLines(s)
+	case asking:
+		lines = m.askingLines(s)
+	case comparing:
+		lines = m.compareLines(s)
 	default:
 		lines = m.listLines(s)
 	}
@@ -29,17 +33,17 @@ func (m *Model) View(s view.Size) view.Frame {
 
 func (m *Model) who() string {
 	if len(m.users) == 1 {
-		return m.users[0].Label().String()
+		return m.users[0].Label().String() + m.whose.Where()
 	}
-	return fmt.Sprintf("%d users", len(m.users))
+	return fmt.Sprintf("%d users", len(m.users)) + m.whose.Where()
 }
 
 func (m *Model) listLines(s view.Size) []string {
 	th := m.env.Theme
 	m.height = max(1, s.Height-4)
 	m.follow()
-	head := th.Strong.Render("Roles of "+m.who()) + "  " + m.counts()
-	search := th.Muted.Render(fmt.Sprintf("%d roles", len(m.rows)))
+	head := th.Strong.Render("Roles of "+m.who()) + "  " + m.marked()
+	search := th.Muted.Render(m.total())
 	switch {
 	case m.typing:
 		in := m.input
@@ -50,6 +54,7 @@ func (m *Model) listLines(s view.Size) []string {
 	case m.input.Value() != "":
 		search = th.Muted.Render(fmt.Sprintf("%d of %d roles match %s", len(m.shown), len(m.rows), term.Line(m.input.Value())))
 	}
+	name := min(m.names, max(12, s.Width/3))
 	lines := []string{head, search, ""}
 	switch {
 	case m.err != nil && len(m.rows) == 0:
@@ -62,10 +67,11 @@ func (m *Model) listLines(s view.Size) []string {
 		lines = append(lines, "  This tenant has no roles.")
 	case len(m.shown) == 0:
 		lines = append(lines, "  No role matches the filter; esc drops it.")
+	default:
+		lines[2] = th.Muted.Render(widget.Pad("", 8) + widget.Pad("Role", name) + "  " + widget.Pad("", 7) + "  Perms  Description")
 	}
-	name := m.nameWidth(s.Width)
 	for i := m.offset; i < min(m.offset+m.height, len(m.shown)); i++ {
-		lines = append(lines, m.rowLine(m.rows[m.shown[i]].role, i == m.cursor, name, s.Width))
+		lines = append(lines, m.rowLine(m.rows[m.shown[i]], i == m.cursor, name, s.Width))
 	}
 	for len(lines) < s.Height-1 {
 		lines = append(lines, "")
@@ -73,11 +79,22 @@ func (m *Model) listLines(s view.Size) []string {
 	return append(lines[:min(len(lines), s.Height-1)], m.bottom(s.Width))
 }
 
+// total is how many roles there are, and how many of the most that one user can hold.
+func (m *Model) total() string {
+	s := plural(len(m.rows), "role")
+	if len(m.users) == 1 && m.held != nil {
+		s += fmt.Sprintf(", %d held", len(m.held[m.users[0].ID]))
+	}
+	return s
+}
+
 func (m *Model) bottom(width int) string {
 	th := m.env.Theme
 	switch {
 	case m.phase == leaving:
 		return th.Warn.Render(widget.Truncate(fmt.Sprintf("Drop %s? y drops them, n keeps them", plural(len(m.staged), "change")), width))
+	case m.phase == offering:
+		return th.Warn.Render(widget.Truncate(m.offerWords(), width))
 	case m.note != "":
 		return th.Warn.Render(widget.Truncate(m.note, width))
 	case m.err != nil && len(m.rows) > 0: // without rows the list's place says it
@@ -90,6 +107,18 @@ func (m *Model) bottom(width int) string {
 	return ""
 }
 
+func (m *Model) offerWords() string {
+	add, remove, locked := m.offer()
+	words := fmt.Sprintf("%s: y marks %d to add", m.other.user.Label(), len(add))
+	if len(remove) > 0 {
+		words += fmt.Sprintf(", x also %d to remove", len(remove))
+	}
+	if locked > 0 {
+		words += fmt.Sprintf(" (%d cannot be copied)", locked)
+	}
+	return words + ", n cancels"
+}
+
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -97,8 +126,8 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// counts is the line "2 changes: +1 −1", empty when nothing is staged.
-func (m *Model) counts() string {
+// marked is the line "2 changes: +1 −1", empty when nothing is staged.
+func (m *Model) marked() string {
 	add, remove := 0, 0
 	for _, want := range m.staged {
 		if want {
@@ -114,18 +143,11 @@ func (m *Model) counts() string {
 	return th.Warn.Render(fmt.Sprintf("%s: %s%d %s%d", plural(add+remove, "change"), th.Icons.Plus, add, th.Icons.Minus, remove))
 }
 
-func (m *Model) nameWidth(width int) int {
-	n := 12
-	for _, i := range m.shown {
-		n = max(n, widget.Width(m.rows[i].role.Name.String()))
-	}
-	return min(n, max(12, width/3))
-}
-
-func (m *Model) rowLine(r auth0client.Role, selected bool, nameWidth, width int) string {
+func (m *Model) rowLine(r row, selected bool, nameWidth, width int) string {
 	th := m.env.Theme
-	n := m.holders(r.ID)
-	want, isStaged := m.staged[r.ID]
+	id := r.role.ID
+	n := m.holders(id)
+	want, isStaged := m.staged[id]
 	on, some := n > 0 && n == len(m.users), n > 0
 	if isStaged {
 		on, some = want, false
@@ -140,7 +162,12 @@ func (m *Model) rowLine(r auth0client.Role, selected bool, nameWidth, width int)
 	if selected {
 		marker = th.Icons.Cursor
 	}
-	line := marker + " " + widget.Checkbox(th, on, some) + " " + sign + " " + widget.Pad(r.Name.String(), nameWidth) + "  " + word + "  " + r.Description.String()
+	box := widget.Checkbox(th, on, some)
+	from := m.comes(id)
+	if from != "" {
+		box = "[" + th.Icons.Bullet + "]"
+	}
+	line := marker + " " + box + " " + sign + " " + widget.Pad(r.label(), nameWidth) + "  " + word + "  " + m.count(id) + "  " + m.about(r.role, from)
 	line = widget.Pad(line, width)
 	switch {
 	case selected:
@@ -149,104 +176,117 @@ func (m *Model) rowLine(r auth0client.Role, selected bool, nameWidth, width int)
 		return th.Added.Render(line)
 	case isStaged:
 		return th.Removed.Render(line)
+	case from != "" || m.forbidden(r.role) != "":
+		return th.Muted.Render(line)
 	}
 	return line
 }
 
-func (m *Model) reviewLines(s view.Size) []string {
-	th := m.env.Theme
-	plan := m.plan()
-	lines := []string{th.Strong.Render("Review: change the roles of " + m.who()), ""}
-	names := map[auth0client.RoleID]string{}
-	for _, r := range m.rows {
-		names[r.role.ID] = r.role.Name.String()
-	}
-	for _, c := range plan {
-		u := c.user
-		lines = append(lines, th.Accent.Render(u.Label().String())+th.Muted.Render("  "+u.ID.Safe().String()+"  "+u.Connection().String()))
-		for _, id := range c.add {
-			lines = append(lines, th.Added.Render("  "+th.Icons.Plus+" "+names[id])+"  is added")
-		}
-		for _, id := range c.remove {
-			lines = append(lines, th.Removed.Render("  "+th.Icons.Minus+" "+names[id])+"  is removed")
-		}
-		from := len(m.held[u.ID])
-		lines = append(lines, th.Muted.Render(fmt.Sprintf("  %s now, %d after", plural(from, "role"), from+len(c.add)-len(c.remove))), "")
-	}
-	tail := []string{th.Muted.Render("Tokens already issued keep the old roles until they expire."), ""}
-	if m.phase == applying {
-		tail = append(tail, th.Warn.Render(widget.Truncate("Applying "+th.Icons.Spinner+"  "+m.note, s.Width)))
-	} else {
-		if m.note != "" {
-			for _, l := range wrapped("", m.note, s.Width) {
-				tail = append(tail, th.Warn.Render(l))
-			}
-		}
-		tail = append(append(tail, m.reason.Lines(s.Width)...), m.buttons())
-	}
-	// However long the list is, the buttons are in sight.
-	room := max(0, s.Height-len(tail))
-	if len(lines) > room {
-		show := max(1, room-1)
-		m.top = min(m.top, len(lines)-show)
-		more := fmt.Sprintf("lines %d to %d of %d, j and k scroll", m.top+1, m.top+show, len(lines))
-		if left := len(lines) - m.top - show; left > 0 {
-			more = fmt.Sprintf("and %d lines more, j and k scroll", left)
-		}
-		lines = append(lines[m.top:m.top+min(show, room)], th.Muted.Render("  "+more))
-		lines = lines[:min(len(lines), room)]
-	}
-	return append(lines, tail...)
-}
-
-func (m *Model) buttons() string {
-	th := m.env.Theme
-	no, yes := "  n cancel  ", "  y apply  "
+// count is how many permissions a role gives, five cells wide.
+func (m *Model) count(id auth0client.RoleID) string {
+	gives, known := m.counts.gives[id]
 	switch {
-	case m.Typing():
-		return no + " " + yes
-	case m.onApply:
-		return no + " " + th.Selected.Render(th.Icons.Cursor+yes[1:])
+	case known:
+		return fmt.Sprintf("%5d", len(gives))
+	case m.counts.failed[id]:
+		return "    ?"
 	}
-	return th.Selected.Render(th.Icons.Cursor+no[1:]) + " " + yes
+	return "     "
 }
 
-func (m *Model) resultLines(s view.Size) []string {
-	th := m.env.Theme
-	lines := []string{th.Strong.Render("Result: the roles of " + m.who()), ""}
-	var done []string // after what needs a look
-	for _, o := range m.results {
-		label := o.change.user.Label().String()
+// about is what to know of a role, what keeps it from being changed first.
+func (m *Model) about(r auth0client.Role, from string) string {
+	var parts []string
+	if why := m.forbidden(r); why != "" {
+		parts = append(parts, "not yours: "+why)
+	}
+	if from != "" {
+		parts = append(parts, "through "+from)
+	}
+	for _, t := range m.through[r.ID] {
 		switch {
-		case o.changed:
-			lines = append(lines, th.Warn.Render(th.Icons.Warn+" "+label))
-			lines = append(lines, wrapped("    ", "Somebody else changed these roles meanwhile. Nothing was sent; look again before you apply.", s.Width)...)
-		case o.err != nil:
-			p := view.Explain(m.env.Now(), o.err)
-			lines = append(lines, th.Danger.Render(th.Icons.No+" "+label))
-			lines = append(lines, wrapped("    ", p.String(), s.Width)...)
-		case len(o.waits) > 0:
-			lines = append(lines, th.Warn.Render(th.Icons.Spinner+" "+label))
-			for _, err := range o.waits {
-				lines = append(lines, wrapped("    ", view.Explain(m.env.Now(), err).Title+".", s.Width)...)
-			}
+		case t.From == from:
+		case t.Elsewhere && t.From == "everywhere":
+			parts = append(parts, "held everywhere")
+		case t.Elsewhere:
+			parts = append(parts, "in "+t.From)
 		default:
-			done = append(done, th.Good.Render(th.Icons.Yes+" "+label)+"  done")
+			parts = append(parts, "also through "+t.From)
 		}
 	}
-	lines = append(lines, done...)
-	next := "esc goes back to the list."
-	if n := len(m.plan()); n > 0 {
-		next = fmt.Sprintf("Still to do: %s. R reviews and tries again, %s", plural(n, "user"), next)
+	if !r.Description.IsEmpty() {
+		parts = append(parts, r.Description.String())
 	}
-	tail := append([]string{""}, wrapped("", next, s.Width)...)
-	// However many users there are, what to do next is in sight.
-	room := max(0, s.Height-len(tail))
-	if len(lines) > room {
-		left := len(lines) - room + 1
-		lines = append(lines[:max(0, room-1)], th.Muted.Render(fmt.Sprintf("  and %d lines more", left)))
+	return strings.Join(parts, " "+m.env.Theme.Icons.Sep+" ")
+}
+
+func (m *Model) askingLines(s view.Size) []string {
+	th, p := m.env.Theme, &m.other
+	title := "Copy roles from another user to " + m.who()
+	if p.purpose == toCompare {
+		title = "Compare " + m.who() + " with another user"
 	}
-	return append(lines, tail...)
+	lines := []string{th.Strong.Render(title), ""}
+	switch {
+	case p.reading:
+		lines = append(lines, th.Muted.Render("  reading "+th.Icons.Spinner))
+	case len(p.several) > 0:
+		lines = append(lines, "Several users have this email. Which one?", "")
+		room := max(1, s.Height-6)
+		top := widget.Scroll(0, p.cursor, len(p.several), room)
+		for i := top; i < min(top+room, len(p.several)); i++ {
+			u := p.several[i]
+			line := widget.Pad("  "+u.Label().String()+"  "+u.ID.Safe().String()+"  "+u.Connection().String(), s.Width)
+			if i == p.cursor {
+				line = th.Selected.Render(widget.Pad(th.Icons.Cursor+line[1:], s.Width))
+			}
+			lines = append(lines, line)
+		}
+	default:
+		in := p.input
+		in.SetWidth(max(1, s.Width-16))
+		lines = append(lines, "Email or id: "+in.View())
+	}
+	if p.note != "" {
+		lines = append(lines, "")
+		for _, l := range wrapped("", p.note, s.Width) {
+			lines = append(lines, th.Warn.Render(l))
+		}
+	}
+	return lines
+}
+
+func (m *Model) compareLines(s view.Size) []string {
+	th, c := m.env.Theme, &m.compare
+	rows := c.rows
+	if c.only {
+		rows = rows[:c.differ]
+	}
+	side := max(10, min(26, s.Width/4))
+	name := max(8, s.Width-2*side-6)
+	lines := []string{
+		th.Strong.Render("Compare" + m.whose.Where() + ": " + c.left.Label().String() + " and " + c.right.Label().String()),
+		th.Muted.Render(fmt.Sprintf("%s differ, %d the same", plural(c.differ, "role"), len(c.rows)-c.differ)),
+		th.Muted.Render("  " + widget.Pad(c.left.Label().String(), side) + "  " + widget.Pad(c.right.Label().String(), side) + "  Role"),
+	}
+	room := max(1, s.Height-len(lines))
+	m.top = max(0, min(m.top, len(rows)-room))
+	for _, r := range rows[m.top:min(len(rows), m.top+room)] {
+		line := "  " + widget.Pad(widget.Checkbox(th, r.left, false), side) + "  " + widget.Pad(widget.Checkbox(th, r.right, false), side) + "  "
+		switch {
+		case r.left == r.right:
+			line = th.Muted.Render(line + widget.Truncate(r.row.label(), name))
+		case r.left:
+			line = th.Removed.Render(line + widget.Truncate(th.Icons.Minus+" "+r.row.label(), name))
+		default:
+			line = th.Added.Render(line + widget.Truncate(th.Icons.Plus+" "+r.row.label(), name))
+		}
+		lines = append(lines, line)
+	}
+	if len(rows) == 0 {
+		lines = append(lines, "  They hold the same roles.")
+	}
+	return lines
 }
 
 // wrapped is text in lines of at most width cells, each after indent.

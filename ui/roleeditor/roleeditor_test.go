@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/theme"
 	"usher/ui/uitest"
@@ -22,69 +23,173 @@ import (
 
 // tenant holds roles in memory and remembers the changes it was sent.
 type tenant struct {
-	mu    sync.Mutex
-	roles []auth0client.Role
-	held  map[auth0client.UserID][]auth0client.RoleID
-	sent  []string
-	fail  map[string]error // by request, as in sent
-	err   error            // of every read
+	mu       sync.Mutex
+	roles    []auth0client.Role
+	held     map[auth0client.UserID][]auth0client.RoleID
+	gives    map[auth0client.RoleID][]auth0client.Permission
+	direct   []auth0client.Permission // everybody's
+	through  []desk.Through
+	people   []auth0client.User
+	me       auth0client.Me
+	sent     []string
+	asked    map[string]int   // questions, by what they are about
+	fail     map[string]error // by request, as in sent
+	err      error            // of every read
+	givesErr error
 }
 
 func roleID(i int) auth0client.RoleID { return auth0client.RoleID(fmt.Sprintf("rol_%d", i)) }
 
 func newTenant(n int, evil string) *tenant {
-	f := &tenant{held: map[auth0client.UserID][]auth0client.RoleID{}, fail: map[string]error{}}
+	f := &tenant{
+		held: map[auth0client.UserID][]auth0client.RoleID{}, fail: map[string]error{}, gives: map[auth0client.RoleID][]auth0client.Permission{},
+		asked: map[string]int{},
+	}
 	for i := range n {
 		f.roles = append(f.roles, auth0client.Role{ID: roleID(i), Name: term.Line(fmt.Sprintf("Role %d", i) + evil), Description: term.Line(fmt.Sprintf("does thing %d", i*7) + evil)})
 	}
 	return f
 }
 
-func (f *tenant) Roles(context.Context) ([]auth0client.Role, error) {
+func permission(name string) auth0client.Permission {
+	return auth0client.Permission{Ref: auth0client.PermissionRef{API: "https://shop.example.com", Name: name}, Name: term.Line(name), API: term.Line("Shop")}
+}
+
+func (f *tenant) ask(what string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.asked[what]++
+}
+
+func (f *tenant) Roles(context.Context) ([]auth0client.Role, error) {
+	f.ask("roles")
 	return slices.Clone(f.roles), f.err
 }
 
-func (f *tenant) UserRoles(ctx context.Context, id auth0client.UserID) (out []auth0client.Role, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, r := range f.held[id] {
-		out = append(out, auth0client.Role{ID: r})
-	}
-	return out, errors.Join(f.err, ctx.Err())
+func (f *tenant) RoleGives(_ context.Context, id auth0client.RoleID) ([]auth0client.Permission, error) {
+	f.ask("gives")
+	return f.gives[id], f.givesErr
 }
 
-func (f *tenant) request(ctx context.Context, verb string, id auth0client.UserID, roles []auth0client.RoleID) error {
+func (f *tenant) UserPermissions(_ context.Context, id auth0client.UserID) ([]auth0client.Permission, error) {
+	f.ask("permissions")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []auth0client.Permission
+	for _, p := range f.direct {
+		p.Sources = []auth0client.PermissionSource{{Direct: true}}
+		out = append(out, p)
+	}
+	for _, r := range f.held[id] {
+		for _, p := range f.gives[r] {
+			p.Sources = []auth0client.PermissionSource{{Role: r}}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (f *tenant) Me(context.Context) (auth0client.Me, error) { return f.me, nil }
+
+func (f *tenant) User(_ context.Context, id auth0client.UserID) (auth0client.User, error) {
+	for _, u := range f.people {
+		if u.ID == id {
+			return u, nil
+		}
+	}
+	return auth0client.User{}, &auth0client.NotFound{}
+}
+
+func (f *tenant) UsersByEmail(_ context.Context, email string) (out []auth0client.User, err error) {
+	for _, u := range f.people {
+		if u.Email.String() == email {
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}
+
+func (f *tenant) request(ctx context.Context, line string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	parts := []string{verb, string(id)}
-	for _, r := range roles {
-		parts = append(parts, string(r))
-	}
-	line := strings.Join(parts, " ")
 	f.sent = append(f.sent, line)
 	return f.fail[line]
 }
 
-func (f *tenant) AssignRoles(ctx context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
+func words(verb string, id auth0client.UserID, roles []auth0client.RoleID) string {
+	parts := []string{verb, string(id)}
+	for _, r := range roles {
+		parts = append(parts, string(r))
+	}
+	return strings.Join(parts, " ")
+}
+
+// own is the tenant as whose roles are changed; where and permissions are as of users' own.
+type own struct{ *tenant }
+
+func (own) Where() string         { return "" }
+func (own) Permissions() []string { return []string{"roles:assign"} }
+
+func (f own) Held(ctx context.Context, id auth0client.UserID) ([]auth0client.RoleID, error) {
+	f.ask("held")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.request(ctx, "assign", id, roles); err != nil {
-		return err
+	return slices.Clone(f.held[id]), errors.Join(f.err, ctx.Err())
+}
+
+func (f own) Through(context.Context, auth0client.UserID) ([]desk.Through, error) {
+	return f.through, nil
+}
+
+// as is the gateway's comparison: what was seen must still be so.
+func (f own) as(id auth0client.UserID, held []auth0client.RoleID) error {
+	a, b := slices.Sorted(slices.Values(f.held[id])), slices.Sorted(slices.Values(held))
+	if !slices.Equal(a, b) {
+		return &auth0client.Changed{}
 	}
-	f.held[id] = append(f.held[id], roles...)
 	return nil
 }
 
-func (f *tenant) RemoveRoles(ctx context.Context, id auth0client.UserID, roles []auth0client.RoleID) error {
+func (f own) Assign(ctx context.Context, id auth0client.UserID, roles, held []auth0client.RoleID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.request(ctx, "remove", id, roles); err != nil {
+	if err := f.as(id, held); err != nil {
 		return err
 	}
-	f.held[id] = slices.DeleteFunc(slices.Clone(f.held[id]), func(r auth0client.RoleID) bool { return slices.Contains(roles, r) })
+	if err := f.request(ctx, words("assign", id, roles)); err != nil {
+		return err
+	}
+	f.tenant.held[id] = append(f.tenant.held[id], roles...)
+	return nil
+}
+
+func (f own) Remove(ctx context.Context, id auth0client.UserID, roles, held []auth0client.RoleID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.as(id, held); err != nil {
+		return err
+	}
+	if err := f.request(ctx, words("remove", id, roles)); err != nil {
+		return err
+	}
+	f.tenant.held[id] = slices.DeleteFunc(slices.Clone(f.tenant.held[id]), func(r auth0client.RoleID) bool { return slices.Contains(roles, r) })
+	return nil
+}
+
+// inBatches is own with a request for many users of one role.
+type inBatches struct{ own }
+
+func (f inBatches) AssignToUsers(ctx context.Context, role auth0client.RoleID, users []auth0client.UserID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	line := fmt.Sprintf("give %s to %d", role, len(users))
+	if err := f.request(ctx, line); err != nil {
+		return err
+	}
+	for _, id := range users {
+		f.tenant.held[id] = append(f.tenant.held[id], role)
+	}
 	return nil
 }
 
@@ -100,10 +205,16 @@ func people(ids ...string) (out []auth0client.User) {
 }
 
 func newModel(f *tenant, users []auth0client.User, lacks ...string) *Model {
+	return newFor(f, own{f}, users, lacks...)
+}
+
+func newFor(f *tenant, whose desk.Whose, users []auth0client.User, lacks ...string) *Model {
 	th := theme.New(true, false)
-	return New(view.Env{
+	m := New(view.Env{
 		ID: 7, Ctx: context.Background(), Theme: &th, Now: noon, OperatorID: "me", Can: func(p string) bool { return !slices.Contains(lacks, p) },
-	}, f, users)
+	}, f, whose, users)
+	m.counts.settle = 0
+	return m
 }
 
 func opened(f *tenant, ids ...string) *Model {
@@ -129,7 +240,7 @@ func flat(a view.Action) (out []view.Action) {
 		}
 		return out
 	}
-	if a != nil {
+	if _, undo := a.(view.Undoable); a != nil && !undo { // it is looked at by itself
 		out = append(out, a)
 	}
 	return out
@@ -319,11 +430,11 @@ func TestWhoMayNotChangeRolesCanRead(t *testing.T) {
 			feed(m, m.Init())
 			has(t, m, "Read only. "+c.words, "Role 2")
 			for _, k := range m.Keys() {
-				if lacks := k.Why != ""; lacks != (k.Help().Key == "space" || k.Help().Key == "enter") {
+				if lacks := k.Why != ""; lacks != (k.Help().Key == "space" || k.Help().Key == "enter" || k.Help().Key == "C") {
 					t.Errorf("key %s: why %q", k.Help().Key, k.Why)
 				}
 			}
-			press(m, "space", "enter", "y", "tab", "enter")
+			press(m, "space", "enter", "C", "y", "tab", "enter")
 			if len(m.staged) != 0 || len(f.sent) != 0 || m.phase != choosing {
 				t.Errorf("staged %v, sent %v", m.staged, f.sent)
 			}
@@ -354,4 +465,4 @@ func TestLeavingWithStagedChangesAsks(t *testing.T) {
 	}
 }
 
-var _ Roles = (*auth0client.Client)(nil)
+var _ Tenant = (*auth0client.Client)(nil)

@@ -25,8 +25,22 @@ const (
 type (
 	// OpenUser opens the detail view; User is what is known already, so that the header is drawn at once.
 	OpenUser struct{ User auth0client.User }
-	// EditRoles opens the role editor for these users.
-	EditRoles struct{ Users []auth0client.User }
+	// EditRoles opens the role editor for these users. Whose is nil for their own roles, else those of an organization's
+	// members.
+	EditRoles struct {
+		Users []auth0client.User
+		Whose desk.Whose
+	}
+	// UndoRoles opens the role editor at the review of what takes changes back.
+	UndoRoles struct {
+		Whose   desk.Whose
+		Changes []desk.RoleChange
+	}
+	// Undoable says what was just changed and how it is taken back: until the next one, u does it.
+	Undoable struct {
+		What string // "the change of roles"
+		Undo Action
+	}
 	// ResetMFA opens the MFA reset dialog for this user.
 	ResetMFA struct{ User auth0client.User }
 	// ToggleBlock opens the block or unblock dialog for this user.
@@ -76,6 +90,8 @@ type (
 
 func (OpenUser) isAction()     {}
 func (EditRoles) isAction()    {}
+func (UndoRoles) isAction()    {}
+func (Undoable) isAction()     {}
 func (ResetMFA) isAction()     {}
 func (ToggleBlock) isAction()  {}
 func (Operate) isAction()      {}
