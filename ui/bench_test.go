@@ -282,6 +282,10 @@ func (f *tenant) RoleGives(context.Context, auth0client.RoleID) ([]auth0client.P
 	return nil, f.readErr
 }
 
+func (f *tenant) UserPermissions(context.Context, auth0client.UserID) ([]auth0client.Permission, error) {
+	return nil, f.readErr
+}
+
 func (f *tenant) Me(context.Context) (auth0client.Me, error) { return auth0client.Me{}, f.readErr }
 
 func (f *tenant) UsersByEmail(context.Context, string) ([]auth0client.User, error) {

@@ -81,7 +81,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.register(root.PersistentFlags())
-	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newJournal(), newGateway(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newRoles(o), newJournal(), newGateway(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
 	asUsage(root)
 	return root
 }

@@ -182,6 +182,8 @@ func kindOf(err error) int {
 		return exitNotAllowed
 	case errors.As(err, &notFound), errors.Is(err, journal.ErrNoChange):
 		return exitNotFound
+	case isAmbiguous(err):
+		return exitAmbiguous
 	}
 	return exitFailed
 }
