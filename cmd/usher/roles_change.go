@@ -20,6 +20,7 @@ import (
 
 // rolesFlags are the flags of assign and remove.
 type rolesFlags struct {
+	flag   string // that names the users
 	people []string
 	reason string
 	left   string
@@ -36,9 +37,7 @@ func (f *rolesFlags) register(cmd *cobra.Command, to, usage string) {
 	fs.BoolVar(&f.yes, "yes", false, "do not ask")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and do nothing")
 	fs.BoolVar(&f.asJSON, "json", false, "print a JSON object")
-	if err := cmd.MarkFlagRequired(to); err != nil {
-		panic(err) // the flag was registered above
-	}
+	f.flag = to
 }
 
 func newRolesAssign(console *consoleFlags) *cobra.Command {
@@ -65,19 +64,27 @@ func newRolesRemove(console *consoleFlags) *cobra.Command {
 
 // run is what assign and remove have in common.
 func (f *rolesFlags) run(cmd *cobra.Command, console *consoleFlags, assign bool, names []string) error {
-	people, err := peopleNamed(f.people, cmd.InOrStdin())
-	if err != nil {
-		return err
+	if len(f.people) == 0 {
+		return usagef("name the users with --%s: by id, by email, or - for one a line of the standard input", f.flag)
 	}
 	if !f.yes && !f.dryRun && (slices.Contains(f.people, "-") || f.asJSON || !xterm.IsTerminal(os.Stdin.Fd())) {
 		return usagef("nothing can be asked here: add --yes to do it, or --dry-run to see what it would do")
 	}
+	people, err := peopleNamed(f.people, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
 	return signedIn(cmd.Context(), console, func(ctx context.Context, c *auth0client.Client) error {
-		roles, err := rolesNamed(ctx, c, names)
+		all, err := c.Roles(ctx)
 		if err != nil {
 			return err
 		}
-		users, err := findPeople(ctx, c, people)
+		names, more := sortOut(all, names)
+		roles, err := pickRoles(all, names)
+		if err != nil {
+			return err
+		}
+		users, err := findPeople(ctx, c, append(people, more...))
 		if err != nil {
 			return err
 		}
@@ -101,6 +108,19 @@ func (f *rolesFlags) run(cmd *cobra.Command, console *consoleFlags, assign bool,
 		run.do(ctx, f.reason, progressTo(cmd.ErrOrStderr()))
 		return errors.Join(run.report(cmd.OutOrStdout(), f.asJSON, false), run.keepLeft(f.left), f.explained(run.err()))
 	})
+}
+
+// sortOut tells roles from the users that stand among them: after --to ada@example.com comes grace@example.com, say. What
+// is a role's name or id is a role.
+func sortOut(all []auth0client.Role, args []string) (roles, people []string) {
+	for _, arg := range args {
+		if strings.ContainsAny(arg, "@|") && len(desk.FindRole(all, arg)) == 0 {
+			people = append(people, arg)
+		} else {
+			roles = append(roles, arg)
+		}
+	}
+	return roles, people
 }
 
 // explained says which flag or command is missing where the gateway wants something more.
@@ -132,12 +152,6 @@ func peopleNamed(flags []string, in io.Reader) ([]string, error) {
 			return nil, fmt.Errorf("read the users from the standard input: %w", err)
 		}
 	}
-	seen := map[string]bool{}
-	out = slices.DeleteFunc(out, func(name string) bool {
-		again := seen[name]
-		seen[name] = true
-		return again
-	})
 	if len(out) == 0 {
 		return nil, usagef("no user is named")
 	}
@@ -152,7 +166,12 @@ func findPeople(ctx context.Context, c interface {
 }, names []string,
 ) ([]auth0client.User, error) {
 	var out []auth0client.User
+	seen := map[string]bool{}
 	for _, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
 		switch {
 		case strings.Contains(name, "@") && !strings.Contains(name, "|"):
 			found, err := c.UsersByEmail(ctx, strings.ToLower(name))
