@@ -167,7 +167,7 @@ func TestTwoUsersSideBySide(t *testing.T) {
 	f.held["a"], f.held["b"] = roleIDs("rol_0", "rol_1"), roleIDs("rol_1", "rol_2")
 	m := opened(f, "a", "b")
 	press(m, "=")
-	has(t, m, "Compare: a@example.com and b@example.com", "2 roles differ, 1 the same", "− Role 0", "+ Role 2", "Role 1")
+	has(t, m, "Compare: a@example.com and b@example.com", "2 different, 1 the same", "− Role 0", "+ Role 2", "Role 1")
 	press(m, "d")
 	lacking(t, m, "Role 1")
 	press(m, "esc")
@@ -179,7 +179,7 @@ func TestTwoUsersSideBySide(t *testing.T) {
 		press(one, string(r))
 	}
 	press(one, "enter")
-	has(t, one, "2 roles differ")
+	has(t, one, "2 different")
 	press(one, "C", "y")
 	has(t, one, "1 change: +1 −0")
 	press(opened(f, "a", "b", "c"), "=")

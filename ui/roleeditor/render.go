@@ -266,7 +266,7 @@ func (m *Model) compareLines(s view.Size) []string {
 	name := max(8, s.Width-2*side-6)
 	lines := []string{
 		th.Strong.Render("Compare" + m.whose.Where() + ": " + c.left.Label().String() + " and " + c.right.Label().String()),
-		th.Muted.Render(fmt.Sprintf("%s differ, %d the same", plural(c.differ, "role"), len(c.rows)-c.differ)),
+		th.Muted.Render(fmt.Sprintf("%d different, %d the same", c.differ, len(c.rows)-c.differ)),
 		th.Muted.Render("  " + widget.Pad(c.left.Label().String(), side) + "  " + widget.Pad(c.right.Label().String(), side) + "  Role"),
 	}
 	room := max(1, s.Height-len(lines))
