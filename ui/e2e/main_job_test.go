@@ -74,6 +74,12 @@ func (s *scene) send(keys string) {
 // tenant asks the tenant by HTTP, past usher, with the machine-to-machine client of --info.
 func (s *scene) tenant(path string, into any) {
 	s.t.Helper()
+	s.past(http.MethodGet, path, "", into)
+}
+
+// past sends the tenant a request past usher. into may be nil.
+func (s *scene) past(method, path, body string, into any) {
+	s.t.Helper()
 	data, err := os.ReadFile(s.info)
 	if err != nil {
 		s.t.Fatal(err)
@@ -102,18 +108,24 @@ func (s *scene) tenant(path string, into any) {
 		s.t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, info.Audience+path, nil)
+	req, err := http.NewRequestWithContext(s.t.Context(), method, info.Audience+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err = http.DefaultClient.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end
-	if res.StatusCode != http.StatusOK {
-		s.t.Fatalf("GET %s: HTTP %d", path, res.StatusCode)
+	if res.StatusCode >= http.StatusMultipleChoices {
+		s.t.Fatalf("%s %s: HTTP %d", method, path, res.StatusCode)
+	}
+	if into == nil {
+		return
 	}
 	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
 		s.t.Fatal(err)
