@@ -320,10 +320,10 @@ func (m *Model) listKeys() []view.Key {
 	toggle.Why = m.whyNot()
 	enter := view.NewKey("enter", "review the change", "enter")
 	enter.Why = toggle.Why
-	copied := view.NewKey("C", "copy from another user", "C")
+	copied := view.NewKey("C", "copy from a user", "C")
 	copied.Why = toggle.Why
 	return []view.Key{
-		toggle, view.NewKey("/", "filter", "/"), enter, view.NewKey("j/k", "move", "j", "k", "down", "up"),
-		copied, view.NewKey("=", "compare with another user", "="), view.NewKey("R", "reload", "R"), view.NewKey("esc", "back", "esc"),
+		toggle, view.NewKey("/", "filter", "/"), enter, copied, view.NewKey("=", "compare", "="),
+		view.NewKey("j/k", "move", "j", "k", "down", "up"), view.NewKey("R", "reload", "R"), view.NewKey("esc", "back", "esc"),
 	}
 }

@@ -160,7 +160,7 @@ func (f own) Assign(ctx context.Context, id auth0client.UserID, roles, held []au
 	if err := f.request(ctx, words("assign", id, roles)); err != nil {
 		return err
 	}
-	f.tenant.held[id] = append(f.tenant.held[id], roles...)
+	f.held[id] = append(f.held[id], roles...)
 	return nil
 }
 
@@ -173,7 +173,7 @@ func (f own) Remove(ctx context.Context, id auth0client.UserID, roles, held []au
 	if err := f.request(ctx, words("remove", id, roles)); err != nil {
 		return err
 	}
-	f.tenant.held[id] = slices.DeleteFunc(slices.Clone(f.tenant.held[id]), func(r auth0client.RoleID) bool { return slices.Contains(roles, r) })
+	f.held[id] = slices.DeleteFunc(slices.Clone(f.held[id]), func(r auth0client.RoleID) bool { return slices.Contains(roles, r) })
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (f inBatches) AssignToUsers(ctx context.Context, role auth0client.RoleID, u
 		return err
 	}
 	for _, id := range users {
-		f.tenant.held[id] = append(f.tenant.held[id], role)
+		f.held[id] = append(f.held[id], role)
 	}
 	return nil
 }
