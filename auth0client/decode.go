@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,6 +147,21 @@ type identityJSON struct {
 	Provider   text `json:"provider"`
 	UserID     text `json:"user_id"`
 	Social     flag `json:"isSocial"`
+	// Profile is an object, or whatever an odd tenant has there.
+	Profile json.RawMessage `json:"profileData"`
+}
+
+// facts are the attributes of an identity's own profile, by name. A profile that is no object has none.
+func (i identityJSON) facts() []ProfileFact {
+	var all map[string]text
+	if json.Unmarshal(i.Profile, &all) != nil {
+		return nil
+	}
+	var out []ProfileFact
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, ProfileFact{text(name).line(), all[name].line()})
+	}
+	return out
 }
 
 func (u userJSON) user() User {
@@ -162,7 +179,8 @@ func (u userJSON) user() User {
 	}
 	for _, i := range identities {
 		out.Identities = append(out.Identities, Identity{
-			Connection: i.Connection.line(), Provider: i.Provider.line(), UserID: i.UserID.line(), Social: bool(i.Social), Key: IdentityKey{string(i.Provider), string(i.UserID)},
+			Connection: i.Connection.line(), Provider: i.Provider.line(), UserID: i.UserID.line(), Social: bool(i.Social), Profile: i.facts(),
+			Key: IdentityKey{string(i.Provider), string(i.UserID)},
 		})
 	}
 	return out

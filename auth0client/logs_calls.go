@@ -3,10 +3,13 @@ package auth0client
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/auth0/go-auth0/v3/management"
 
+	"usher/auth0client/lucene"
 	"usher/auth0client/term"
 )
 
@@ -33,6 +36,42 @@ func (c *Client) UserLogs(ctx context.Context, id UserID, page, perPage int) ([]
 		return nil, err
 	}
 	return logEvents(body)
+}
+
+// Trail reads a page of a user's log events, newest first, with those that name them and lack their id: Auth0 writes many
+// failed sign-ins without one. An event of another user of the same name, or of a connection that is not theirs, is left
+// out; more says that there may be another page, of which Auth0 gives up to 1,000 events. It is one request.
+func (c *Client) Trail(ctx context.Context, u User, page, perPage int) (events []LogEvent, more bool, err error) {
+	if u.ID == "" {
+		return nil, false, fmt.Errorf("read the user's trail: %w", checkPath([]string{""}))
+	}
+	all, err := c.Logs(ctx, trailQuery(u), page, perPage)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range all {
+		if e.UserID == u.ID || e.UserID == "" && (e.Connection.IsEmpty() || u.signsInBy(e.Connection)) {
+			events = append(events, e)
+		}
+	}
+	return events, len(all) >= perPage && (page+1)*perPage < SearchWindow, nil
+}
+
+// trailQuery looks for a user by id and by what they sign in with. Auth0 compares logs with case and has database emails in
+// lower case.
+func trailQuery(u User) string {
+	names := []string{"user_id:" + lucene.Quote(string(u.ID))}
+	for _, n := range []string{u.EmailRaw, strings.ToLower(u.EmailRaw), u.Username.String(), u.Phone.String()} {
+		if q := "user_name:" + lucene.Quote(n); n != "" && !slices.Contains(names, q) {
+			names = append(names, q)
+		}
+	}
+	return strings.Join(names, " OR ")
+}
+
+// signsInBy reports that one of the user's identities is of the connection. A record without identities may be of any.
+func (u User) signsInBy(connection term.Safe) bool {
+	return len(u.Identities) == 0 || slices.ContainsFunc(u.Identities, func(i Identity) bool { return i.Connection == connection })
 }
 
 func logEvents(body []byte) ([]LogEvent, error) {

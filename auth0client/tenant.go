@@ -29,6 +29,9 @@ type ConnectionOptions struct {
 	Known             bool
 	PasswordPolicy    string // none, low, fair, good or excellent
 	MinLength         int
+	NoPersonalInfo    bool // a password may hold no part of the user's data
+	NoCommon          bool // a password may not be a well-known one
+	History           int  // how many former passwords may not come again
 	RequiresUsername  bool
 	UsernameMin       int
 	UsernameMax       int
@@ -51,6 +54,16 @@ type connectionJSON struct {
 		Complexity struct {
 			Min number `json:"min_length"`
 		} `json:"password_complexity_options"`
+		Personal struct {
+			On flag `json:"enable"`
+		} `json:"password_no_personal_info"`
+		Dictionary struct {
+			On flag `json:"enable"`
+		} `json:"password_dictionary"`
+		History struct {
+			On   flag   `json:"enable"`
+			Size number `json:"size"`
+		} `json:"password_history"`
 		Username   flag `json:"requires_username"`
 		Validation struct {
 			Username struct {
@@ -70,7 +83,11 @@ func (c connectionJSON) connection() Connection {
 	if o := c.Options; o != nil {
 		out.Options = ConnectionOptions{Known: true, PasswordPolicy: o.Policy.line().String(), MinLength: int(o.Complexity.Min), RequiresUsername: bool(o.Username),
 			UsernameMin: int(o.Validation.Username.Min), UsernameMax: int(o.Validation.Username.Max), DisableSignup: bool(o.Closed),
-			SyncEachLogin: o.Sync != "on_first_login", ImportMode: bool(o.Import), BruteForceProtect: bool(o.Brute)}
+			SyncEachLogin: o.Sync != "on_first_login", ImportMode: bool(o.Import), BruteForceProtect: bool(o.Brute),
+			NoPersonalInfo: bool(o.Personal.On), NoCommon: bool(o.Dictionary.On)}
+		if o.History.On {
+			out.Options.History = max(1, int(o.History.Size))
+		}
 	}
 	return out
 }
@@ -90,6 +107,13 @@ func (c *Client) Connections(ctx context.Context) ([]Connection, error) {
 			return batch(body, connectionJSON.connection, "connections")
 		})
 	})
+}
+
+// ConnectionsKept are the connections if they were read lately. It asks nobody.
+func (c *Client) ConnectionsKept() ([]Connection, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connections.value, !c.connections.at.IsZero() && c.now().Sub(c.connections.at) < tenantKept
 }
 
 // remembered is an answer that is kept for a while.

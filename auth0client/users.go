@@ -59,6 +59,16 @@ func (u User) Connection() term.Safe {
 	return u.Identities[0].Connection
 }
 
+// DatabaseIdentity is the identity by which the user has a password here, if there is one: the primary identity first.
+func (u User) DatabaseIdentity() (Identity, bool) {
+	for _, i := range u.Identities {
+		if i.Key.Provider == "auth0" {
+			return i, true
+		}
+	}
+	return Identity{}, false
+}
+
 // IdentityKey names an identity exactly.
 type IdentityKey struct{ Provider, UserID string }
 
@@ -68,8 +78,12 @@ type Identity struct {
 	Provider   term.Safe
 	UserID     term.Safe
 	Social     bool
-	Key        IdentityKey // exact, for API calls
+	Profile    []ProfileFact // what the connection told of a linked identity
+	Key        IdentityKey   // exact, for API calls
 }
+
+// ProfileFact is one attribute of an identity's own profile. Value is JSON where it is no string.
+type ProfileFact struct{ Name, Value term.Safe }
 
 // Sort orders a search. The zero value leaves the order to the tenant.
 type Sort struct {

@@ -154,12 +154,8 @@ func PasswordEmail(tenant Passwords, u auth0client.User) Operation {
 
 // PasswordLink makes a link for the operator to hand on. lifetime zero is Auth0's five days.
 func PasswordLink(tenant Passwords, u auth0client.User, lifetime time.Duration) Operation {
-	good := "five days"
-	if lifetime > 0 {
-		good = lifetime.String()
-	}
 	return Operation{Name: "Make password link", Permission: "users:password", User: u, Danger: true,
-		Does: []string{"Make a link by which whoever has it sets a new password of " + Who(u), "It is good for " + good + " and is shown once. Nobody is told."},
+		Does: []string{"Make a link by which whoever has it sets a new password of " + Who(u), "It is good for " + span(lifetime) + " and is shown once. Nobody is told."},
 		Run: func(ctx context.Context) Result {
 			link, err := tenant.PasswordLink(ctx, u.ID, lifetime)
 			r := done(err, "The link is made. It is shown this once.")
@@ -168,6 +164,24 @@ func PasswordLink(tenant Passwords, u auth0client.User, lifetime time.Duration) 
 			}
 			return r
 		}}
+}
+
+// span is a lifetime in words; zero is Auth0's default for links.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == 0:
+		return "5 days"
+	case d == day:
+		return "1 day"
+	case d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	case d == time.Hour:
+		return "1 hour"
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return d.String()
 }
 
 // SetPassword sets a password that the operator chose. Auth0 lifts both kinds of block by it; one that an administrator
@@ -185,8 +199,12 @@ func SetPassword(tenant Passwords, u auth0client.User, connection string, passwo
 			change["connection"] = connection
 		}
 		after, err := tenant.UpdateUser(ctx, u.ID, change, nil)
-		r := now(after, err, "The password is set.")
-		if err != nil || !u.Blocked || after.Blocked {
+		r := now(after, err, "The password is set. It is shown this once.")
+		if err != nil {
+			return r
+		}
+		r.Once = []Once{{"Password", password}}
+		if !u.Blocked || after.Blocked {
 			return r
 		}
 		again, err := tenant.UpdateUser(ctx, u.ID, auth0client.Change{"blocked": true}, nil)
@@ -205,6 +223,21 @@ func VerifyEmail(tenant Passwords, u auth0client.User) Operation {
 		Run: func(ctx context.Context) Result {
 			_, err := tenant.SendVerification(ctx, u.ID)
 			return done(err, "Auth0 sends the email to "+u.Email.String()+".")
+		}}
+}
+
+// VerificationLink makes a link for the operator to hand on, by which the address is verified. lifetime zero is Auth0's
+// five days.
+func VerificationLink(tenant Passwords, u auth0client.User, lifetime time.Duration) Operation {
+	return Operation{Name: "Make verification link", Permission: "users:edit", User: u, Danger: true,
+		Does: []string{"Make a link by which whoever has it verifies " + u.Email.String() + " of " + Who(u), "It is good for " + span(lifetime) + " and is shown once. Nobody is told."},
+		Run: func(ctx context.Context) Result {
+			link, err := tenant.VerificationLink(ctx, u.ID, lifetime)
+			r := done(err, "The link is made. It is shown this once.")
+			if err == nil {
+				r.Once = []Once{{"Verification link", link.URL}}
+			}
+			return r
 		}}
 }
 

@@ -95,6 +95,15 @@ func leftWords(left []auth0client.AuthenticationMethod) string {
 	return s + "."
 }
 
+// ForgetBrowsers makes every browser that was remembered for the user ask for a second factor again.
+func ForgetBrowsers(tenant Factors, u auth0client.User) Operation {
+	return Operation{Name: "Forget browsers", Permission: "mfa:reset", User: u,
+		Does: []string{"Forget the browsers remembered for " + Who(u) + ": each asks for a second factor again. The enrolments stay."},
+		Run: func(ctx context.Context) Result {
+			return done(tenant.ForgetBrowsers(ctx, u.ID), "Forgot the remembered browsers.")
+		}}
+}
+
 // NewRecoveryCode makes the old recovery code invalid and shows the new one once.
 func NewRecoveryCode(tenant Factors, u auth0client.User) Operation {
 	return Operation{Name: "New recovery code", Permission: "mfa:reset", User: u, Danger: true,

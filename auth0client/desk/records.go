@@ -111,27 +111,43 @@ func Delete(tenant Records, u auth0client.User, keep func(record []byte) (path s
 	return op
 }
 
-// Link makes other an identity of u.
+// Link makes other an identity of u. other is the user as the operator saw them: only a whole id can be linked. The gateway
+// wants users:password for it as well as users:edit, since whoever signs in as the one is the other from then on.
 func Link(tenant Records, u, other auth0client.User) Operation {
-	op := Operation{Name: "Link identity", Permission: "users:edit", User: u, Danger: true,
-		Does:  []string{"Make " + Who(other), "an identity of " + Who(u)},
-		Loses: []string{"the other user's metadata, roles and id: only the identity is left"}}
+	op := Operation{Name: "Link identity", Permission: "users:password", User: u, Danger: true,
+		Does:  []string{"Make " + Who(other), "an identity of " + Who(u), "Whoever signs in as either is " + u.Label().String() + " from then on."},
+		Loses: Lost(other)}
 	op.Run = func(ctx context.Context) Result {
 		provider, id, ok := strings.Cut(string(other.ID), "|")
 		if !ok {
 			return Result{Err: fmt.Errorf("%s is not an id of the form provider|id", other.ID.Safe())}
 		}
-		return done(tenant.LinkIdentity(ctx, u.ID, provider, id), "Linked.")
+		return done(tenant.LinkIdentity(ctx, u.ID, provider, id), "Linked. "+other.ID.Safe().String()+" is no user of its own any more.")
 	}
 	return op
+}
+
+// Lost is what is gone for good when a user becomes an identity of another.
+func Lost(other auth0client.User) []string {
+	lost := []string{"the id " + other.ID.Safe().String() + ", with its roles, permissions, memberships and second factors"}
+	for _, m := range []struct {
+		name string
+		raw  json.RawMessage
+	}{{"user_metadata", other.UserMetadata}, {"app_metadata", other.AppMetadata}} {
+		var keys map[string]json.RawMessage
+		if json.Unmarshal(m.raw, &keys) == nil && len(keys) > 0 {
+			lost = append(lost, "its "+m.name+": "+term.Line(strings.Join(slices.Sorted(maps.Keys(keys)), ", ")).String())
+		}
+	}
+	return lost
 }
 
 // Unlink makes an identity a user of its own again.
 func Unlink(tenant Records, u auth0client.User, i auth0client.Identity) Operation {
 	return Operation{Name: "Unlink identity", Permission: "users:edit", User: u, Danger: true,
 		Does:  []string{fmt.Sprintf("Make the identity %s|%s (%s) a user of its own again", i.Provider, i.UserID, i.Connection), "It is taken from " + Who(u)},
-		Loses: []string{"nothing of this user; the split-off user begins without metadata"},
+		Loses: []string{"this way to sign in as this user; the user that is split off begins without metadata, roles and second factors"},
 		Run: func(ctx context.Context) Result {
-			return done(tenant.UnlinkIdentity(ctx, u.ID, i.Key.Provider, i.Key.UserID), "Unlinked.")
+			return done(tenant.UnlinkIdentity(ctx, u.ID, i.Key.Provider, i.Key.UserID), "Unlinked. It is the user "+i.Provider.String()+"|"+i.UserID.String()+" again.")
 		}}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,14 +28,24 @@ type Finding struct {
 	Fix    string
 }
 
-// Evidence is what a verdict rests on. A part that could not be read is named in Unknown instead.
+// The parts of the evidence, as a verdict names them.
+const (
+	PartUser    = "profile"
+	PartBans    = "brute-force blocks"
+	PartFactors = "second factors"
+	PartLog     = "log"
+)
+
+// Evidence is what a verdict rests on. A part that is not there is named in Unknown, Denied or Awaited instead.
 type Evidence struct {
 	User       auth0client.User
 	Bans       []auth0client.BruteForceBlock
 	Methods    []auth0client.AuthenticationMethod
 	Events     []auth0client.LogEvent // newest first
 	Connection *auth0client.Connection
-	Unknown    []string // "brute-force blocks", "second factors", "log"
+	Unknown    []string          // parts that could not be read
+	Denied     map[string]string // parts that the operator may not read, and the permission it takes
+	Awaited    []string          // parts that are still being read
 }
 
 // Verdict says why somebody cannot get in, or that nothing found stops them, the heaviest reason first.
@@ -47,10 +58,16 @@ func Verdict(e Evidence, at time.Time) []Finding {
 	for _, what := range e.Unknown {
 		v.add(Hinders, "Not known: "+what+" could not be read", "ctrl+r")
 	}
+	for _, what := range slices.Sorted(maps.Keys(e.Denied)) {
+		v.add(Hinders, "Not known: "+what+", which you may not see without "+e.Denied[what], "")
+	}
 	slices.SortStableFunc(v.found, func(a, b Finding) int { return int(a.Weight) - int(b.Weight) })
 	if len(v.found) == 0 || v.found[0].Weight > Stops {
 		calm := Finding{Fine, "Nothing found keeps them out", ""}
-		if len(e.Unknown) > 0 {
+		switch {
+		case len(e.Awaited) > 0:
+			calm.Text = "Nothing found so far; still reading: " + strings.Join(e.Awaited, ", ")
+		case len(e.Unknown)+len(e.Denied) > 0:
 			calm.Text = "Nothing found keeps them out, as far as could be read"
 		}
 		v.found = append([]Finding{calm}, v.found...)
@@ -66,7 +83,10 @@ type verdict struct {
 
 func (v *verdict) add(w Weight, text, fix string) { v.found = append(v.found, Finding{w, text, fix}) }
 
-func (v *verdict) knows(what string) bool { return !slices.Contains(v.Unknown, what) }
+func (v *verdict) knows(what string) bool {
+	_, denied := v.Denied[what]
+	return !denied && !slices.Contains(v.Unknown, what) && !slices.Contains(v.Awaited, what)
+}
 
 // since is when something happened, in the fewest words: today the time, else the date.
 func (v *verdict) since(t time.Time) string {
@@ -127,7 +147,7 @@ func (v *verdict) failuresFrom(ip string) int {
 
 func (v *verdict) account() {
 	u := v.User
-	if u.LastLogin.IsZero() && u.Logins == 0 {
+	if u.LastLogin.IsZero() && u.Logins == 0 && v.knows(PartUser) {
 		v.add(Tells, "Has never signed in", "")
 	}
 	if !u.Email.IsEmpty() && !u.EmailVerified {
@@ -147,7 +167,7 @@ func (v *verdict) account() {
 }
 
 func (v *verdict) factors() {
-	if !v.knows("second factors") {
+	if !v.knows(PartFactors) {
 		return
 	}
 	var names, half []string
