@@ -4,6 +4,7 @@ package ui
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"time"
 
@@ -48,6 +49,9 @@ var _ tea.Model = (*App)(nil)
 
 // New makes the console of one session, which ends with ctx.
 func New(ctx context.Context, o Options) *App {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
 	a := &App{ctx: ctx, o: o, th: &theme.Theme{}}
 	a.paint(o.Dark == nil || *o.Dark)
 	return a

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"io"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -10,8 +11,10 @@ import (
 	"usher/auth0client/desk"
 	"usher/ui/blocking"
 	"usher/ui/bulk"
+	"usher/ui/linking"
 	"usher/ui/login"
 	"usher/ui/mfareset"
+	"usher/ui/password"
 	"usher/ui/roleeditor"
 	"usher/ui/user"
 	"usher/ui/users"
@@ -27,6 +30,8 @@ type Backend interface {
 	desk.RoleSources
 	mfareset.Methods
 	blocking.Blocks
+	password.Tenant
+	linking.Directory
 }
 
 // Options are what the console is made of. Approve, OpenBrowser, Dark and Budget may be nil.
@@ -50,6 +55,7 @@ type Options struct {
 	Lookups      []auth0client.Lookup
 	Prefs        users.Prefs // what the list of users remembers; nil: nothing
 	Budget       func() (remaining, limit int, known bool)
+	Random       io.Reader     // makes suggestions for passwords; nil: the system's
 	Save         bulk.Saver    // keeps a summary or an export in a file; nil where nothing is kept
 	LockAfter    time.Duration // without a key; 0 never locks
 	SessionLimit time.Duration // of a sign-in; 0 is none

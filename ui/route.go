@@ -225,6 +225,10 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.Operate:
 		env := a.env()
 		return a.pushDialog(env, operate.New(env, act.Operation), by)
+	case view.Fix:
+		return a.fix(from, act, by)
+	case view.Choose:
+		return a.choose(act, by)
 	case view.OperateAll:
 		env := a.env()
 		return a.push(env, bulk.New(env, act.Name, act.Operations, a.o.Save))

@@ -2,8 +2,10 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"usher/auth0client"
 )
@@ -111,6 +113,9 @@ func NewRecoveryCode(tenant Factors, u auth0client.User) Operation {
 		Loses: []string{"the old recovery code"},
 		Run: func(ctx context.Context) Result {
 			code, err := tenant.NewRecoveryCode(ctx, u.ID)
+			if gone := new(auth0client.NotFound); errors.As(err, &gone) && strings.HasPrefix(gone.Answer.Code.String(), "enrollment") {
+				return Result{Err: errors.New("they have not enrolled a second factor, and so have no recovery code: an enrolment link helps them")}
+			}
 			r := done(err, "The new code is made. It is shown this once.")
 			if err == nil {
 				r.Once = []Once{{"Recovery code", code}}

@@ -1,5 +1,5 @@
 // Package blocking is the dialog that blocks or unblocks a user. Auth0 knows two kinds of block that do not lift each
-// other; the dialog reads both, names them apart and asks one question.
+// other, and a third of the address that somebody comes from; the dialog reads all, names them apart and asks one question.
 package blocking
 
 import (
@@ -20,6 +20,8 @@ type Blocks interface {
 	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
 	SetBlocked(ctx context.Context, id auth0client.UserID, blocked bool) (auth0client.User, error)
 	ClearUserBlocks(ctx context.Context, id auth0client.UserID) error
+	IPBlocked(ctx context.Context, ip string) (bool, error)
+	UnblockIP(ctx context.Context, ip string) error
 }
 
 // Permission is what the operator needs to block or unblock.
@@ -51,6 +53,10 @@ type Model struct {
 	readBans bool
 	loadErr  error
 	bans     []auth0client.BruteForceBlock
+
+	ipLoader  view.Loader
+	addresses []address
+	free      bool // the blocked addresses are to be freed as well
 
 	onDo    bool // the button that acts is highlighted, not Cancel
 	early   time.Time
@@ -90,6 +96,7 @@ func (m *Model) Writing() bool { return m.phase == working }
 // Close cancels the reads. A change under way goes on and reports.
 func (m *Model) Close() {
 	m.loader.Cancel()
+	m.ipLoader.Cancel()
 	m.closed = true
 }
 
@@ -128,6 +135,12 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 		}
 		return m.done(msg), nil
 	}
+	if r, ok := res.Msg.(addressRead); ok {
+		if m.ipLoader.Current(res.Ticket) {
+			m.addressAnswered(r)
+		}
+		return nil, nil
+	}
 	if m.closed || !m.loader.Current(res.Ticket) || m.phase != loading {
 		return nil, nil
 	}
@@ -145,6 +158,7 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 	}
 	if m.readUser && m.readBans {
 		m.phase = asking
+		return nil, m.lookAtAddresses()
 	}
 	return nil, nil
 }
@@ -214,7 +228,11 @@ func (m *Model) confirm() tea.Cmd {
 // job is what the question, answered with yes, does.
 func (m *Model) job() job {
 	if m.unblocks() {
-		return job{admin: m.user.Blocked, bans: len(m.bans) > 0}
+		j := job{admin: m.user.Blocked, bans: len(m.bans) > 0}
+		if m.free {
+			j.ips = m.blockedAddresses()
+		}
+		return j
 	}
 	return job{block: true, admin: true}
 }
@@ -224,7 +242,7 @@ func (m *Model) unblocks() bool {
 	if m.phase == finished || m.phase == working {
 		return !m.outcome.job.block
 	}
-	return m.user.Blocked || len(m.bans) > 0
+	return m.user.Blocked || len(m.bans) > 0 || m.free && len(m.blockedAddresses()) > 0
 }
 
 // why says what keeps the operator from the change, if anything.

@@ -22,7 +22,20 @@ type fake struct {
 	readErr  error
 	setErr   error
 	clearErr error
+	blocked  map[string]bool // addresses
+	ipErr    error
 	calls    []string
+}
+
+func (f *fake) IPBlocked(_ context.Context, ip string) (bool, error) {
+	f.calls = append(f.calls, "look "+ip)
+	return f.blocked[ip], f.ipErr
+}
+
+func (f *fake) UnblockIP(_ context.Context, ip string) error {
+	f.calls = append(f.calls, "free "+ip)
+	delete(f.blocked, ip)
+	return f.clearErr
 }
 
 func (f *fake) User(context.Context, auth0client.UserID) (auth0client.User, error) {
@@ -76,8 +89,9 @@ func feed(m *Model, cmd tea.Cmd) (actions []view.Action) {
 			actions = append(actions, feed(m, c)...)
 		}
 	default:
-		action, _ := m.Update(msg)
+		action, next := m.Update(msg)
 		actions = append(actions, action)
+		actions = append(actions, feed(m, next)...)
 	}
 	return actions
 }
@@ -118,6 +132,52 @@ func TestOneQuestionForBothKindsOfBlock(t *testing.T) {
 			feed(m, cmd)
 			if !slices.Equal(f.calls, c.calls) {
 				t.Errorf("calls %v, want %v", f.calls, c.calls)
+			}
+		})
+	}
+}
+
+func TestAnAddressThatIsBlockedForEverybodyIsShownAndFreedInTheSameQuestion(t *testing.T) {
+	t.Parallel()
+	const ip, last = "203.0.113.7", "198.51.100.9"
+	for name, c := range map[string]struct {
+		fake  fake
+		keys  []string
+		says  []string
+		not   string
+		calls []string
+	}{
+		"it is offered, not taken":          {fake: fake{bans: banned(), blocked: map[string]bool{ip: true}}, keys: []string{"y"}, says: []string{ip + " is blocked for the whole tenant", "[ ] also free"}, calls: []string{"clear"}},
+		"space takes it":                    {fake: fake{bans: banned(), blocked: map[string]bool{ip: true}}, keys: []string{"space", "y"}, says: []string{"[ ] also free"}, calls: []string{"clear", "free " + ip}},
+		"space twice does not":              {fake: fake{bans: banned(), blocked: map[string]bool{ip: true}}, keys: []string{"space", "space", "y"}, calls: []string{"clear"}},
+		"a free address is no question":     {fake: fake{bans: banned()}, keys: []string{"space", "y"}, not: "whole tenant", calls: []string{"clear"}},
+		"the last address of a free user":   {fake: fake{user: auth0client.User{LastIP: term.Line(last)}, blocked: map[string]bool{last: true}}, keys: []string{"space", "y"}, says: []string{"Not blocked", last + " is blocked", "free the address for everybody instead"}, calls: []string{"free " + last}},
+		"without space the user is blocked": {fake: fake{user: auth0client.User{LastIP: term.Line(last)}, blocked: map[string]bool{last: true}}, keys: []string{"y"}, calls: []string{"set"}},
+		"what cannot be read is said":       {fake: fake{bans: banned(), ipErr: &auth0client.Forbidden{Permission: "users:read"}}, keys: []string{"space", "y"}, says: []string{"could not be read: You lack the permission users:read"}, calls: []string{"clear"}},
+		"an unknown outcome is read back":   {fake: fake{bans: banned(), clearErr: &auth0client.Unknown{}, blocked: map[string]bool{ip: true}}, keys: []string{"space", "y"}, calls: []string{"clear", "bans", "free " + ip, "look " + ip}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := c.fake
+			m := open(&f, "", "")
+			shown := ansi.Strip(m.View(view.Size{Width: 120, Height: 20}).Content)
+			for _, text := range c.says {
+				if !strings.Contains(shown, text) {
+					t.Errorf("%q is missing in\n%s", text, shown)
+				}
+			}
+			if c.not != "" && strings.Contains(shown, c.not) {
+				t.Errorf("%q is in\n%s", c.not, shown)
+			}
+			for _, k := range c.keys {
+				_, cmd := m.pressed(k)
+				feed(m, cmd)
+			}
+			if !slices.Equal(f.calls, c.calls) {
+				t.Errorf("calls %v, want %v", f.calls, c.calls)
+			}
+			if done := ansi.Strip(m.View(view.Size{Width: 120, Height: 20}).Content); len(f.blocked) == 0 && c.fake.clearErr == nil && len(c.fake.blocked) > 0 && !strings.Contains(done, "is free for everybody") {
+				t.Errorf("the end is\n%s", done)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package blocking
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,11 +25,12 @@ type bansRead struct {
 	err  error
 }
 
-// job is what to change: the administrator's block, the brute-force blocks or both.
+// job is what to change: the administrator's block, the brute-force blocks, those of addresses, or several.
 type job struct {
 	block bool // set the administrator's block; else lift
 	admin bool
 	bans  bool
+	ips   []string
 }
 
 // outcome is what became of a job.
@@ -37,6 +39,7 @@ type outcome struct {
 	user      auth0client.User // Auth0's answer
 	adminDone bool
 	bansDone  bool
+	freed     []string // addresses
 	err       error
 }
 
@@ -47,7 +50,7 @@ func (o outcome) changes(user auth0client.User) view.All {
 	if o.adminDone {
 		wishes = append(wishes, view.Changed{User: o.user})
 	}
-	if o.bansDone || errors.As(o.err, &unknown) {
+	if o.bansDone || len(o.freed) > 0 || errors.As(o.err, &unknown) {
 		wishes = append(wishes, view.Touched{ID: user.ID})
 	}
 	return wishes
@@ -78,8 +81,11 @@ func (d ChangeDone) what() string {
 func (d ChangeDone) text() string { return d.user.Label().String() + " is " + d.outcome.state() + "." }
 
 func (o outcome) state() string {
-	if o.job.block {
+	switch {
+	case o.job.block:
 		return "blocked"
+	case !o.job.admin && !o.job.bans:
+		return "free to come from " + strings.Join(o.job.ips, ", ")
 	}
 	return "unblocked"
 }
@@ -121,6 +127,13 @@ func carryOut(ctx context.Context, tenant Blocks, id auth0client.UserID, j job) 
 	if j.bans && !view.Unsent(o.err) {
 		err := clearBans(ctx, tenant, id)
 		o.bansDone = err == nil
+		if o.err == nil || view.Waiting(o.err) && err != nil {
+			o.err = err
+		}
+	}
+	if !view.Unsent(o.err) {
+		freed, err := freeAddresses(ctx, tenant, j.ips)
+		o.freed = freed
 		if o.err == nil || view.Waiting(o.err) && err != nil {
 			o.err = err
 		}

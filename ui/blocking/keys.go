@@ -48,6 +48,10 @@ func (m *Model) answer(k string) (view.Action, tea.Cmd) {
 			return nil, nil
 		}
 		return m.leave(), nil
+	case "space":
+		if len(m.blockedAddresses()) > 0 {
+			m.free = !m.free
+		}
 	case "tab", "shift+tab":
 		if m.reason.Shown() && m.onDo == (k == "tab") { // past the last button is the field
 			m.reason.Focus()
@@ -121,11 +125,14 @@ func (m *Model) Keys() []view.Key {
 		if m.Typing() {
 			return []view.Key{view.NewKey("enter", "to the buttons", "enter", "tab"), view.NewKey("esc", "leave the field", "esc")}
 		}
-		return []view.Key{
-			do, cancel,
+		keys := []view.Key{do, cancel}
+		if len(m.blockedAddresses()) > 0 {
+			keys = append(keys, view.NewKey("space", "free the address", "space"))
+		}
+		return append(keys,
 			view.NewKey("tab", "other button", "tab", "shift+tab", "left", "right", "up", "down", "h", "j", "k", "l"),
 			view.NewKey("enter", "press button", "enter"),
-		}
+		)
 	case unread:
 		return []view.Key{view.NewKey("R", "try again", "R", "ctrl+r"), cancel}
 	case finished:

@@ -59,11 +59,12 @@ func (m *Model) body() []string {
 		return m.resultLines()
 	case asking:
 	}
-	if !m.unblocks() {
-		return []string{
-			"Not blocked: neither by an administrator nor after failed logins.",
-			"Once blocked they cannot sign in until someone unblocks them. Sessions and tokens already issued stay valid.",
+	if !m.user.Blocked && len(m.bans) == 0 {
+		lines := []string{"Not blocked: neither by an administrator nor after failed logins."}
+		if !m.unblocks() {
+			lines = append(lines, "Once blocked they cannot sign in until someone unblocks them. Sessions and tokens already issued stay valid.")
 		}
+		return append(lines, m.addressLines()...)
 	}
 	var lines []string
 	if m.user.Blocked {
@@ -72,10 +73,11 @@ func (m *Model) body() []string {
 	for _, ban := range m.bans {
 		lines = append(lines, t.Danger.Render(t.Icons.Bullet+" "+banWords(ban)))
 	}
+	does := "Unblocking lifts this."
 	if m.user.Blocked && len(m.bans) > 0 {
-		return append(lines, "Unblocking lifts both kinds.")
+		does = "Unblocking lifts both kinds."
 	}
-	return append(lines, "Unblocking lifts this.")
+	return append(append(lines, does), m.addressLines()...)
 }
 
 // banWords names a block of attack protection, apart from the administrator's.
@@ -102,6 +104,9 @@ func (m *Model) resultLines() []string {
 	}
 	if o.bansDone {
 		done("Unblocked: the block after failed logins is lifted.")
+	}
+	for _, ip := range o.freed {
+		done("The address " + ip + " is free for everybody.")
 	}
 	switch {
 	case view.Waiting(o.err):

@@ -6,8 +6,10 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"usher/auth0client"
 	"usher/ui/theme"
 	"usher/ui/view"
+	"usher/ui/widget"
 )
 
 // Buttons are the safe one and the one that acts; the highlighted one has brackets as well as a style.
@@ -16,6 +18,21 @@ func Buttons(t *theme.Theme, safe, act string, onAct bool) string {
 		return "  " + safe + "   " + t.Selected.Render("["+act+"]")
 	}
 	return t.Selected.Render("["+safe+"]") + "   " + act + " "
+}
+
+// Head is the first lines of a dialog: what it is about, and the user beyond mistake. Two users can look alike.
+func Head(t *theme.Theme, title string, u auth0client.User, width int) []string {
+	if u.ID == "" {
+		return []string{widget.Truncate(t.Title.Render(title), width)}
+	}
+	id := u.ID.Safe().String()
+	if c := u.Connection(); !c.IsEmpty() {
+		id += " " + t.Icons.Sep + " " + c.String()
+	}
+	return []string{
+		widget.Truncate(t.Title.Render(title)+"  "+t.Strong.Render(u.Label().String()), width),
+		t.Muted.Render(widget.Truncate(id, width)),
+	}
 }
 
 // Problem words an error in a dialog: what failed, what was answered, what to do.

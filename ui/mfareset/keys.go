@@ -26,8 +26,11 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 			m.early = m.env.Now()
 		}
 	case unread, finished:
-		if k == "enter" {
+		switch {
+		case k == "enter":
 			return view.Back{}, nil
+		case k == "L" && m.phase == finished: // what they need next
+			return m.instead(view.FixEnrolment), nil
 		}
 		m.scroll(k)
 	case choosing:
@@ -57,6 +60,10 @@ func (m *Model) choose(k string) (view.Action, tea.Cmd) {
 		m.onReset = !m.onReset
 	case "left", "right", "h", "l":
 		m.onReset = !m.onReset
+	case "N":
+		return m.instead(view.FixRecoveryCode), nil
+	case "L":
+		return m.instead(view.FixEnrolment), nil
 	case "space":
 		if m.cursor < len(m.choices) {
 			m.choices[m.cursor].ticked = !m.choices[m.cursor].ticked
@@ -65,6 +72,18 @@ func (m *Model) choose(k string) (view.Action, tea.Cmd) {
 		m.scroll(k)
 	}
 	return nil, nil
+}
+
+// instead leaves the dialog for another fix of the same user.
+func (m *Model) instead(kind view.FixKind) view.Action {
+	if m.note = m.why(); m.note != "" {
+		return nil
+	}
+	leave := m.leave()
+	if leave == nil {
+		return nil
+	}
+	return view.All{leave, view.Fix{Kind: kind, User: m.user}}
 }
 
 // leave closes the dialog; what is typed is not lost by one key.
@@ -133,6 +152,12 @@ func (m *Model) tooEarly() bool {
 	return true
 }
 
+func (m *Model) fixKey(k string, kind view.FixKind) view.Key {
+	key := view.NewKey(k, kind.Label(), k)
+	key.Why = m.why()
+	return key
+}
+
 // Keys are the bindings of the moment.
 func (m *Model) Keys() []view.Key {
 	cancel := view.NewKey("n", "cancel", "n", "esc")
@@ -149,11 +174,12 @@ func (m *Model) Keys() []view.Key {
 			view.NewKey("j/k", "move", "j", "k", "down", "up", "g", "G", "home", "end"),
 			view.NewKey("tab", "other button", "tab", "shift+tab", "left", "right", "h", "l"),
 			view.NewKey("enter", "press button", "enter"),
+			m.fixKey("N", view.FixRecoveryCode), m.fixKey("L", view.FixEnrolment),
 		}
 	case unread:
 		return []view.Key{view.NewKey("R", "try again", "R", "ctrl+r"), cancel}
 	case finished:
-		keys := []view.Key{view.NewKey("enter", "close", "enter", "esc", "n")}
+		keys := []view.Key{view.NewKey("enter", "close", "enter", "esc", "n"), m.fixKey("L", view.FixEnrolment)}
 		if m.outcome.failed() {
 			keys = append(keys, view.NewKey("R", "retry what failed", "R", "ctrl+r"))
 		}

@@ -140,7 +140,7 @@ func (m *Model) tail(width int) []string {
 		lines = []string{key("R", "try again") + "   " + key("esc", "close")}
 	case finished:
 		style := t.Good
-		keys := key("enter", "close")
+		keys := key("enter", "close") + "   " + key("L", "enrolment link or email")
 		if m.outcome.failed() {
 			style, keys = t.Warn, key("R", "retry what failed")+"   "+keys
 		}
@@ -152,6 +152,7 @@ func (m *Model) tail(width int) []string {
 			reset = "Forget browsers"
 		}
 		lines = append(lines, m.reason.Buttons("Cancel", reset, m.onReset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
+		lines = append(lines, key("N", "new recovery code")+"   "+key("L", "enrolment link or email"))
 	case loading, working:
 		lines = []string{key("esc", "close")}
 	}

@@ -10,7 +10,7 @@ import (
 // longestFilter keeps a pasted book out of the filter.
 const longestFilter = 100
 
-// filter is the search in the raw record: lines that hold the text, whatever its case.
+// filter is the text that rows must hold, whatever its case.
 type filter struct {
 	typing bool
 	text   string
@@ -49,21 +49,5 @@ func (f *filter) add(text string) {
 	}
 }
 
-// lines are those of the record that hold the text.
-func (f *filter) lines(record term.Safe) []string {
-	if record.IsEmpty() {
-		return nil
-	}
-	all := strings.Split(record.String(), "\n")
-	if f.text == "" {
-		return all
-	}
-	wanted := strings.ToLower(f.text)
-	var some []string
-	for _, line := range all {
-		if strings.Contains(strings.ToLower(line), wanted) {
-			some = append(some, line)
-		}
-	}
-	return some
-}
+// termLine makes what stands in a record fit for one line.
+func termLine(s string) string { return term.Line(s).String() }

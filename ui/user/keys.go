@@ -9,13 +9,17 @@ import (
 
 // The permissions of usher's API that the view asks for.
 const (
-	usersPermission   = "users:read"
-	methodsPermission = "mfa:read"
-	rolesPermission   = "roles:read"
-	logsPermission    = "logs:read"
-	resetPermission   = "mfa:reset"
-	blockPermission   = "users:block"
-	assignPermission  = "roles:assign"
+	usersPermission    = "users:read"
+	editPermission     = "users:edit"
+	methodsPermission  = "mfa:read"
+	rolesPermission    = "roles:read"
+	orgsPermission     = "orgs:read"
+	logsPermission     = "logs:read"
+	sessionsPermission = "sessions:read"
+	revokePermission   = "sessions:revoke"
+	resetPermission    = "mfa:reset"
+	blockPermission    = "users:block"
+	assignPermission   = "roles:assign"
 )
 
 // why says what keeps the operator from something that needs permission, if anything.
@@ -26,75 +30,101 @@ func (m *Model) why(permission string) string {
 	return ""
 }
 
-// whyAct is why for what acts on the user.
-func (m *Model) whyAct(permission string) string {
+// whyAct is why for what acts on the user, whatever permissions it takes.
+func (m *Model) whyAct(permissions ...string) string {
 	if m.gone() {
 		return "This user no longer exists."
 	}
-	return m.why(permission)
+	for _, p := range permissions {
+		if why := m.why(p); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 	k := msg.String()
 	m.note = ""
-	if m.filter.typing {
-		if m.filter.pressed(k, msg.Text) {
-			m.cursor[raw] = 0
+	if f := m.shown().filter(); f != nil && f.typing {
+		if f.pressed(k, msg.Text) {
+			m.cursor[m.at] = 0
 		}
 		return nil, nil
 	}
+	if !m.gone() {
+		if wish, cmd, taken := m.shown().press(k); taken {
+			return wish, cmd
+		}
+	}
+	if kind, ok := fixes()[k]; ok {
+		return m.fix(kind), nil
+	}
 	switch k {
 	case "esc":
-		return m.leave(), nil
+		return m.back(), nil
 	case "ctrl+r", "R":
 		return nil, m.reload()
 	case "tab":
-		return nil, m.open(m.tab + 1)
+		return nil, m.open(m.at + 1)
 	case "shift+tab":
-		return nil, m.open(m.tab - 1)
-	case "1", "2", "3", "4", "5":
-		return nil, m.open(tab(k[0] - '1'))
+		return nil, m.open(m.at - 1)
 	case "m":
-		return m.act(resetPermission, view.ResetMFA{User: m.user.value}), nil
+		return m.act(view.ResetMFA{User: m.user.value}, resetPermission), nil
 	case "b":
-		return m.act(blockPermission, view.ToggleBlock{User: m.user.value}), nil
+		return m.act(view.ToggleBlock{User: m.user.value}, blockPermission), nil
 	case "r":
-		return m.act(assignPermission, view.EditRoles{Users: []auth0client.User{m.user.value}}), nil
+		return m.act(view.EditRoles{Users: []auth0client.User{m.user.value}}, assignPermission), nil
 	case "y":
 		return view.Copy{What: "user id", Text: string(m.id())}, nil
 	case "Y":
 		return m.copyEmail(), nil
-	case "enter":
-		m.openEvent()
-	case "L":
-		if m.tab == activity {
-			return nil, m.moreEvents()
-		}
+	case "x", "enter":
+		return m.onRow(), nil
 	case "/":
-		m.filter.typing = m.tab == raw && m.filterable()
-	default:
-		return nil, m.scroll(k)
+		if f := m.shown().filter(); f != nil && !m.gone() {
+			f.typing = true
+		}
+		return nil, nil
 	}
-	return nil, nil
+	if len(k) == 1 && k[0] >= '1' && int(k[0]-'1') < len(m.tabs) {
+		return nil, m.open(int(k[0] - '1'))
+	}
+	return nil, m.scroll(k)
 }
 
-func (m *Model) filterable() bool { return !m.gone() && !m.user.value.JSON.IsEmpty() }
-
-// leave goes one step out: from an event to the list, from a filtered record to the whole one, then from the view.
-func (m *Model) leave() view.Action {
-	switch {
-	case m.opened != nil:
-		m.opened = nil
-	case m.tab == raw && m.filter.text != "":
-		m.filter.text, m.cursor[raw] = "", 0
-	default:
-		return view.Back{}
-	}
-	return nil
+// fixes are the keys of what support does for the user beside MFA and blocks, which have dialogs of their own.
+func fixes() map[string]view.FixKind {
+	return map[string]view.FixKind{"p": view.FixPassword, "v": view.FixVerification, "s": view.FixSignOut, "N": view.FixRecoveryCode,
+		"L": view.FixEnrolment, "C": view.FixRisk, "l": view.FixLink}
 }
 
-func (m *Model) act(permission string, wish view.Action) view.Action {
-	if m.note = m.whyAct(permission); m.note != "" {
+func (m *Model) fix(kind view.FixKind) view.Action {
+	return m.act(view.Fix{Kind: kind, User: m.user.value}, permissionsOf(kind)...)
+}
+
+// permissionsOf are those that a fix takes. The gateway wants two for a link, since it gives a way to sign in as the user.
+func permissionsOf(kind view.FixKind) []string {
+	if kind == view.FixLink {
+		return []string{editPermission, kind.Permission()}
+	}
+	return []string{kind.Permission()}
+}
+
+// back goes one step out: within the tab, from a filtered one to the whole, then from the view.
+func (m *Model) back() view.Action {
+	if !m.gone() && m.shown().leave() {
+		return nil
+	}
+	if f := m.shown().filter(); f != nil && f.text != "" && !m.gone() {
+		f.text, m.cursor[m.at] = "", 0
+		return nil
+	}
+	return view.Back{}
+}
+
+func (m *Model) act(wish view.Action, permissions ...string) view.Action {
+	if m.note = m.whyAct(permissions...); m.note != "" {
 		return nil
 	}
 	return wish
@@ -108,21 +138,22 @@ func (m *Model) copyEmail() view.Action {
 	return view.Copy{What: "email", Text: m.user.value.EmailRaw}
 }
 
-func (m *Model) openEvent() {
-	events := m.events.value.events
-	if m.tab != activity || m.opened != nil || m.gone() || m.cursor[activity] >= len(events) {
-		return
+// onRow does what the marked row is for.
+func (m *Model) onRow() view.Action {
+	t := m.target()
+	switch {
+	case t == nil:
+		return nil
+	case t.why != "":
+		m.note = t.why
+		return nil
 	}
-	event := events[m.cursor[activity]]
-	m.opened, m.inside = &event, 0
+	return m.act(view.Operate{Operation: t.operation()}, t.permission)
 }
 
-// scroll moves the marked line. At the end of the log it reads on.
+// scroll moves the mark.
 func (m *Model) scroll(k string) tea.Cmd {
-	at := &m.cursor[m.tab]
-	if m.opened != nil {
-		at = &m.inside
-	}
+	at := &m.cursor[m.at]
 	last := m.rowCount() - 1
 	wanted := *at
 	switch k {
@@ -142,64 +173,5 @@ func (m *Model) scroll(k string) tea.Cmd {
 		return nil
 	}
 	*at = max(0, min(wanted, last))
-	if m.tab == activity && m.opened == nil && last >= 0 && wanted >= last {
-		return m.moreEvents()
-	}
-	return nil
-}
-
-// Keys are the bindings of the moment.
-func (m *Model) Keys() []view.Key {
-	if m.filter.typing {
-		return []view.Key{
-			view.NewKey("enter", "keep filter", "enter"),
-			view.NewKey("esc", "drop filter", "esc"),
-		}
-	}
-	var keys []view.Key
-	switch {
-	case m.opened != nil:
-		keys = append(keys, view.NewKey("esc", "back to the list", "esc"))
-	case m.tab == activity:
-		keys = append(keys, view.NewKey("enter", "raw event", "enter"), view.NewKey("L", "older", "L"))
-	case m.tab == raw:
-		keys = append(keys, view.NewKey("/", "filter", "/"))
-	}
-	with := func(permission string, k view.Key) view.Key {
-		k.Why = m.whyAct(permission)
-		return k
-	}
-	hidden := func(k view.Key) view.Key {
-		k.Hidden = true
-		return k
-	}
-	keys = append(keys,
-		with(resetPermission, view.NewKey("m", "reset MFA", "m")),
-		with(blockPermission, view.NewKey("b", m.blockWord(), "b")),
-		with(assignPermission, view.NewKey("r", "roles", "r")),
-		view.NewKey("tab", "next tab", "tab"),
-		view.NewKey("1…5", "tab", "1", "2", "3", "4", "5"),
-		view.NewKey("y", "copy id", "y"),
-		hidden(view.NewKey("Y", "copy email", "Y")),
-		hidden(view.NewKey("shift+tab", "previous tab", "shift+tab")),
-		view.NewKey("j/k", "move", "j", "k", "down", "up"),
-		hidden(view.NewKey("pgdn/pgup", "ten lines", "pgdown", "pgup", "ctrl+d", "ctrl+u")),
-		hidden(view.NewKey("g/G", "first, last", "g", "G", "home", "end")),
-		view.NewKey("ctrl+r", "reload", "ctrl+r", "R"),
-	)
-	if m.opened == nil {
-		keys = append(keys, view.NewKey("esc", "back", "esc"))
-	}
-	return keys
-}
-
-// blockWord names what b would do, as far as it is known.
-func (m *Model) blockWord() string {
-	switch {
-	case m.user.value.Blocked || len(m.bans.value) > 0:
-		return "unblock"
-	case m.user.read() && m.bans.read():
-		return "block"
-	}
-	return "block or unblock"
+	return m.moved()
 }

@@ -19,12 +19,33 @@ type part[T any] struct {
 	value   T
 	at      time.Time // when value was read; zero for never
 	err     error     // of the last read
+	naming  bool      // "not found" means that the user is gone
+}
+
+// tracked is a part of whatever kind.
+type tracked interface {
+	state() freshState
+	failure() error
+	missing() bool
+	spoil()
+	forgive()
+	cancel()
+}
+
+// answer is what comes back from reading a part.
+type answer interface {
+	arrive(ticket uint64, now time.Time) view.Action
 }
 
 // fetched is the answer to a read of a part.
 type fetched[T any] struct {
+	of    *part[T]
 	value T
 	err   error
+}
+
+func (f fetched[T]) arrive(ticket uint64, now time.Time) view.Action {
+	return f.of.take(ticket, f, now)
 }
 
 func (p *part[T]) read() bool { return !p.at.IsZero() }
@@ -43,6 +64,36 @@ func (p *part[T]) cancel() {
 	p.loading = false
 }
 
+func (p *part[T]) spoil()         { p.stale = true }
+func (p *part[T]) forgive()       { p.err = nil }
+func (p *part[T]) failure() error { return p.err }
+
+func (p *part[T]) missing() bool {
+	return p.naming && errors.As(p.err, new(*auth0client.NotFound))
+}
+
+// freshState is how old a part is, and whether it is being read or could not be.
+type freshState struct {
+	at              time.Time
+	loading, failed bool
+}
+
+func (p *part[T]) state() freshState {
+	return freshState{at: p.at, loading: p.loading, failed: p.err != nil && !p.loading}
+}
+
+// mixed is the age of the oldest part, and whether any is being read or could not be.
+func mixed(parts []tracked) (at time.Time, loading, failed bool) {
+	for _, p := range parts {
+		s := p.state()
+		if at.IsZero() || !s.at.IsZero() && s.at.Before(at) {
+			at = s.at
+		}
+		loading, failed = loading || s.loading, failed || s.failed
+	}
+	return at, loading, failed
+}
+
 // fetch reads the part with read, a plain function of a context.
 func (p *part[T]) fetch(env view.Env, read func(context.Context) (T, error)) tea.Cmd {
 	ctx, ticket := p.loader.Begin(env.Ctx)
@@ -50,7 +101,7 @@ func (p *part[T]) fetch(env view.Env, read func(context.Context) (T, error)) tea
 	to := env.ID
 	return func() tea.Msg {
 		value, err := read(ctx)
-		return view.Result{To: to, Ticket: ticket, Msg: fetched[T]{value: value, err: err}}
+		return view.Result{To: to, Ticket: ticket, Msg: fetched[T]{of: p, value: value, err: err}}
 	}
 }
 
@@ -68,15 +119,9 @@ func (p *part[T]) take(ticket uint64, msg fetched[T], now time.Time) view.Action
 	case errors.Is(msg.err, context.Canceled):
 	default:
 		p.err = msg.err
-		var gone *auth0client.Unauthorized
-		if errors.As(msg.err, &gone) {
+		if errors.As(msg.err, new(*auth0client.Unauthorized)) {
 			return view.RequireLogin{}
 		}
 	}
 	return nil
-}
-
-func isNotFound(err error) bool {
-	var nf *auth0client.NotFound
-	return errors.As(err, &nf)
 }

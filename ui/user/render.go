@@ -1,16 +1,35 @@
 package user
 
 import (
+	"slices"
 	"strings"
 	"time"
 
-	"usher/auth0client/term"
+	"usher/auth0client/desk"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
 
 // row is one thing the mark can stand on, drawn on one line or, where nothing may be cut off, on several.
-type row []string
+type row struct {
+	lines []string
+	on    *target
+}
+
+// target is what can be done to what a row shows.
+type target struct {
+	does       string // in the words of a key
+	permission string
+	why        string // what keeps it from being done to this one
+	operation  func() desk.Operation
+}
+
+func line(text string) row { return row{lines: []string{text}} }
+
+// wrapped is text on as many lines as it takes.
+func wrapped(text string, width int) row {
+	return row{lines: strings.Split(widget.Wrap(text, max(1, width)), "\n")}
+}
 
 // markWidth is the column of the mark and the space after it.
 const markWidth = 2
@@ -22,7 +41,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	}
 	lines := m.head(size.Width)
 	if size.Height < 8 && len(lines) > 2 { // what is shown matters more than whose id it is
-		lines = append(lines[:1], lines[2:]...)
+		lines = slices.Delete(lines, 1, 2)
 	}
 	room := size.Height - len(lines)
 	lines = append(lines, m.window(m.rows(max(1, size.Width-markWidth)), room)...)
@@ -52,35 +71,48 @@ func (m *Model) head(width int) []string {
 	return []string{who, t.Muted.Render(id), m.tabLine(width), m.status()}
 }
 
+// tabLine names the tabs: at length, in short, or but for the shown one in three letters, as there is room.
 func (m *Model) tabLine(width int) string {
+	names := make([][3]string, len(m.tabs))
+	needs := [2]int{}
+	for i, t := range m.tabs {
+		long, short := t.title()
+		names[i] = [3]string{long, short, short[:min(3, len(short))]}
+		needs[0] += len(long) + 4
+		needs[1] += len(short) + 3
+	}
+	kind, gap := 0, "  "
+	switch {
+	case width < needs[1]+2:
+		kind, gap = 2, " "
+	case width < needs[0]:
+		kind, gap = 1, " "
+	}
 	t := m.env.Theme
-	var b strings.Builder
-	for i := range tabs {
-		name := string(rune('1'+i)) + " " + i.String()
-		if width < 62 && i != m.tab {
-			name = string(rune('1'+i)) + " " + strings.Fields(i.String())[0]
-		}
-		if i == m.tab {
-			b.WriteString(t.Accent.Render("[" + name + "]"))
+	parts := make([]string, len(names))
+	for i, n := range names {
+		digit := string(rune('1'+i)) + " "
+		if i == m.at {
+			parts[i] = t.Accent.Render("[" + digit + n[min(kind, 1)] + "]")
 		} else {
-			b.WriteString(t.Muted.Render(" " + name + " "))
+			parts[i] = t.Muted.Render(digit + n[kind])
 		}
 	}
-	return b.String()
+	return strings.Join(parts, gap)
 }
 
 // status is one line: why a key did nothing, the filter, or how old the shown tab is.
 func (m *Model) status() string {
-	t := m.env.Theme
+	t, f := m.env.Theme, m.shown().filter()
 	switch {
 	case m.note != "":
 		return t.Warn.Render(t.Icons.Warn + " " + m.note)
-	case m.filter.typing:
-		return t.Accent.Render("/"+m.filter.text) + t.Selected.Render(" ")
+	case f != nil && f.typing:
+		return t.Accent.Render("/"+f.text) + t.Selected.Render(" ")
 	case m.gone():
 		return ""
 	}
-	at, loading, failed := m.freshness()
+	at, loading, failed := mixed(m.shown().parts())
 	words := ""
 	switch {
 	case loading && at.IsZero():
@@ -92,44 +124,13 @@ func (m *Model) status() string {
 	case !at.IsZero():
 		words = "read " + m.ago(at)
 	}
-	if m.tab == raw && m.filter.text != "" {
-		words += " " + t.Icons.Sep + " lines with \"" + m.filter.text + "\", esc shows all"
+	if a, ok := m.shown().(interface{ about() string }); ok && a.about() != "" {
+		words += " " + t.Icons.Sep + " " + a.about()
+	}
+	if f != nil && f.text != "" {
+		words += " " + t.Icons.Sep + " with \"" + f.text + "\", esc shows all"
 	}
 	return t.Muted.Render(words)
-}
-
-// freshness is of the shown tab: the age of its oldest part, and whether any is being read or could not be.
-func (m *Model) freshness() (at time.Time, loading, failed bool) {
-	switch m.tab {
-	case overview:
-		return mixed(m.user.state(), m.bans.state())
-	case security:
-		return mixed(m.methods.state(), m.bans.state())
-	case access:
-		return mixed(m.roles.state(), m.perms.state())
-	case activity:
-		return mixed(m.events.state())
-	}
-	return mixed(m.user.state())
-}
-
-type freshState struct {
-	at              time.Time
-	loading, failed bool
-}
-
-func (p *part[T]) state() freshState {
-	return freshState{at: p.at, loading: p.loading, failed: p.err != nil && !p.loading}
-}
-
-func mixed(parts ...freshState) (at time.Time, loading, failed bool) {
-	for _, p := range parts {
-		if at.IsZero() || !p.at.IsZero() && p.at.Before(at) {
-			at = p.at
-		}
-		loading, failed = loading || p.loading, failed || p.failed
-	}
-	return at, loading, failed
 }
 
 // rows is the body of the shown tab. How many there are does not hang on the width.
@@ -137,30 +138,32 @@ func (m *Model) rows(width int) []row {
 	if m.gone() {
 		return m.goneRows()
 	}
-	switch m.tab {
-	case overview:
-		return m.overviewRows(width)
-	case security:
-		return m.securityRows(width)
-	case access:
-		return m.accessRows(width)
-	case activity:
-		if m.opened != nil {
-			return m.eventRows(width)
-		}
-		return m.activityRows(width)
-	}
-	return m.rawRows(width)
+	return m.shown().rows(width)
 }
 
 func (m *Model) rowCount() int { return len(m.rows(80)) }
 
+// marked is the row under the mark.
+func (m *Model) marked(rows int) int { return max(0, min(m.cursor[m.at], rows-1)) }
+
+// target is what can be done to the marked row, if anything.
+func (m *Model) target() *target {
+	t, ok := m.shown().(interface{ targets() []row })
+	if !ok || m.gone() {
+		return nil
+	}
+	if rows := t.targets(); len(rows) > 0 {
+		return rows[m.marked(len(rows))].on
+	}
+	return nil
+}
+
 func (m *Model) goneRows() []row {
 	t := m.env.Theme
 	return []row{
-		{t.Danger.Render("This user no longer exists.")},
-		{"Someone deleted the record, or merged it into another one."},
-		{t.Accent.Render("esc") + " goes back, " + t.Accent.Render("ctrl+r") + " looks again."},
+		line(t.Danger.Render("This user no longer exists.")),
+		line("Someone deleted the record, or merged it into another one."),
+		line(t.Accent.Render("esc") + " goes back, " + t.Accent.Render("ctrl+r") + " looks again."),
 	}
 }
 
@@ -169,11 +172,7 @@ func (m *Model) window(rows []row, room int) []string {
 	if room <= 0 {
 		return nil
 	}
-	at := m.cursor[m.tab]
-	if m.opened != nil {
-		at = m.inside
-	}
-	at = max(0, min(at, len(rows)-1))
+	at := m.marked(len(rows))
 	t := m.env.Theme
 	var lines []string
 	first := 0
@@ -182,8 +181,8 @@ func (m *Model) window(rows []row, room int) []string {
 		if i == at {
 			first, mark = len(lines), t.Accent.Render(t.Icons.Cursor)+" "
 		}
-		for _, line := range r {
-			lines = append(lines, mark+line)
+		for _, l := range r.lines {
+			lines = append(lines, mark+l)
 			mark = "  "
 		}
 	}
@@ -191,43 +190,89 @@ func (m *Model) window(rows []row, room int) []string {
 	return lines[top:min(len(lines), top+room)]
 }
 
-// fact is a name and a value on one line, nothing when there is no value.
-func (m *Model) fact(name, value string) []row {
+// factWidth is the column of the names of facts.
+const factWidth = 16
+
+// fact is a name and a value, on as many lines as it takes; nothing when there is no value.
+func (m *Model) fact(name, value string, width int) []row {
 	if value == "" {
 		return nil
 	}
-	return []row{{m.env.Theme.Muted.Render(widget.Pad(name, 16)) + value}}
+	r := wrapped(value, max(8, width-factWidth))
+	for i, l := range r.lines {
+		label := ""
+		if i == 0 {
+			label = name
+		}
+		r.lines[i] = m.env.Theme.Muted.Render(widget.Pad(label, factWidth)) + l
+	}
+	return []row{r}
 }
 
-func (m *Model) factSafe(name string, value term.Safe) []row { return m.fact(name, value.String()) }
-
-func (m *Model) heading(text string) []row {
-	return []row{{""}, {m.env.Theme.Strong.Render(text)}}
+// heading begins a group of rows; keys are those that act on all of it, as key and what it does in turn.
+func (m *Model) heading(text string, keys ...string) []row {
+	t := m.env.Theme
+	s := t.Strong.Render(text)
+	for i := 0; i+1 < len(keys); i += 2 {
+		s += "   " + t.Accent.Render(keys[i]) + t.Muted.Render(" "+keys[i+1])
+	}
+	return []row{line(""), line(s)}
 }
 
 // problem says in the tab why a part could not be read.
 func (m *Model) problem(what string, err error, loading bool) []row {
 	t := m.env.Theme
 	if loading {
-		return []row{{t.Muted.Render("Reading " + what + " again" + t.Icons.Ellipsis)}}
+		return []row{line(t.Muted.Render("Reading " + what + " again" + t.Icons.Ellipsis))}
 	}
 	p := view.Explain(m.env.Now(), err)
-	rows := []row{{t.Danger.Render("The " + what + " could not be read: " + p.Title)}}
-	for _, line := range []string{p.Hint, p.Detail} {
-		if line != "" {
-			rows = append(rows, row{t.Muted.Render(strings.ReplaceAll(line, "\n", " "))})
+	rows := []row{line(t.Danger.Render("The " + what + " could not be read: " + p.Title))}
+	for _, l := range []string{p.Hint, p.Detail} {
+		if l != "" {
+			rows = append(rows, line(t.Muted.Render(strings.ReplaceAll(l, "\n", " "))))
 		}
 	}
-	return append(rows, row{t.Accent.Render("R") + " tries again."})
+	return append(rows, line(t.Accent.Render("R")+" tries again."))
 }
 
 func (m *Model) waiting(what string) row {
-	return row{m.env.Theme.Muted.Render("Reading " + what + m.env.Theme.Icons.Ellipsis)}
+	return line(m.env.Theme.Muted.Render("Reading " + what + m.env.Theme.Icons.Ellipsis))
 }
 
-// wrapped is text on as many lines as it takes.
-func wrapped(text string, width int) row {
-	return strings.Split(widget.Wrap(text, max(1, width)), "\n")
+// listed draws a part that is a list: why it is not there, or its rows.
+func listed[T any](m *Model, p *part[[]T], permission, what, none string, draw func(T) row) []row {
+	t := m.env.Theme
+	if why := m.why(permission); why != "" {
+		return []row{line(t.Warn.Render(why))}
+	}
+	var rows []row
+	switch {
+	case p.err != nil:
+		rows = m.problem(what, p.err, p.loading)
+	case !p.read():
+		return []row{m.waiting(what)}
+	case len(p.value) == 0:
+		return []row{line(t.Muted.Render(none))}
+	}
+	for _, v := range p.value {
+		rows = append(rows, draw(v))
+	}
+	return rows
 }
 
 func (m *Model) ago(at time.Time) string { return widget.Ago(m.env.Now(), at) }
+
+// when is a time as date and age, empty for none.
+func (m *Model) when(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	if age := m.ago(at); !strings.HasPrefix(m.date(at), age) { // what is long past has its date for an age
+		return m.date(at) + "  (" + age + ")"
+	}
+	return m.date(at)
+}
+
+func (m *Model) date(at time.Time) string {
+	return at.In(m.env.Now().Location()).Format("2006-01-02 15:04")
+}

@@ -1,5 +1,5 @@
-// Package user is the detail view of one user: whether they can sign in and what keeps them from it, their methods,
-// roles and permissions, what they did lately, and the raw record. Each tab is read when it is first opened.
+// Package user is the detail view of one user: why they can't get in and what helps, their ways to sign in, roles,
+// organizations, identities, sessions, what they did lately, and the raw record. Each tab is read when it is first opened.
 package user
 
 import (
@@ -8,36 +8,51 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/ui/view"
 )
 
-// Records is what the view reads of a tenant.
-type Records interface {
+// Person is what the verdict on why somebody can't get in rests on: four requests. The connections are those kept from
+// before.
+type Person interface {
 	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
+	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
+	Trail(ctx context.Context, u auth0client.User, page, perPage int) (events []auth0client.LogEvent, more bool, err error)
+	ConnectionsKept() ([]auth0client.Connection, bool)
+}
+
+// Access is what somebody may do.
+type Access interface {
 	UserRoles(ctx context.Context, id auth0client.UserID) ([]auth0client.Role, error)
 	UserPermissions(ctx context.Context, id auth0client.UserID) ([]auth0client.Permission, error)
-	AuthenticationMethods(ctx context.Context, id auth0client.UserID) ([]auth0client.AuthenticationMethod, error)
-	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
-	UserLogs(ctx context.Context, id auth0client.UserID, page, perPage int) ([]auth0client.LogEvent, error)
 }
 
-type tab int
-
-const (
-	overview tab = iota
-	security
-	access
-	activity
-	raw
-	tabs // how many there are
-)
-
-func (t tab) String() string {
-	return [...]string{"Overview", "Security", "Roles & access", "Activity", "Raw"}[t]
+// Belonging is where somebody belongs.
+type Belonging interface {
+	UserOrganizations(ctx context.Context, id auth0client.UserID) ([]auth0client.Organization, error)
+	MemberRoles(ctx context.Context, id auth0client.OrgID, user auth0client.UserID) ([]auth0client.Role, error)
 }
 
-// eventsPerPage is how much of the log is read at a time.
-const eventsPerPage = 50
+// Presence is where somebody is signed in.
+type Presence interface {
+	Sessions(ctx context.Context, id auth0client.UserID) ([]auth0client.Session, error)
+	RefreshTokens(ctx context.Context, id auth0client.UserID) ([]auth0client.RefreshToken, error)
+	DeviceCredentials(ctx context.Context, id auth0client.UserID) ([]auth0client.DeviceCredential, error)
+	Grants(ctx context.Context, id auth0client.UserID) ([]auth0client.Grant, error)
+	Applications(ctx context.Context) ([]auth0client.Application, error)
+}
+
+// Records is what the view reads of a tenant, and what the operations on a single row do to it.
+type Records interface {
+	Person
+	Access
+	Belonging
+	Presence
+	Factors(ctx context.Context) ([]auth0client.Factor, error)
+	desk.Factors
+	desk.SessionEnds
+	desk.Records
+}
 
 // Model is the view. Build it with [New].
 type Model struct {
@@ -47,16 +62,12 @@ type Model struct {
 	user    part[auth0client.User]
 	bans    part[[]auth0client.BruteForceBlock]
 	methods part[[]auth0client.AuthenticationMethod]
-	roles   part[[]auth0client.Role]
-	perms   part[[]auth0client.Permission]
-	events  part[eventList]
+	events  part[trail]
 
-	tab    tab
-	cursor [tabs]int
-	opened *auth0client.LogEvent // the event shown raw
-	inside int                   // the line of it under the cursor
-	filter filter
-	note   string // why the last key did nothing
+	tabs   []tab
+	at     int   // the tab that is shown
+	cursor []int // the marked row of each tab
+	note   string
 }
 
 var _ view.View = (*Model)(nil)
@@ -65,6 +76,10 @@ var _ view.View = (*Model)(nil)
 func New(env view.Env, records Records, known auth0client.User) *Model {
 	m := &Model{env: env, records: records}
 	m.user.value = known
+	m.user.naming, m.bans.naming, m.methods.naming = true, true, true
+	// The order is that of the digits that open them.
+	m.tabs = []tab{&overview{m: m}, &security{m: m}, newAccess(m), newOrganizations(m), &identities{m: m}, &activity{m: m}, &raw{m: m}, &presence{m: m}}
+	m.cursor = make([]int, len(m.tabs))
 	return m
 }
 
@@ -74,17 +89,17 @@ func (m *Model) Init() tea.Cmd { return m.need() }
 // Title is the view's part of the breadcrumb.
 func (m *Model) Title() string { return m.user.value.Label().String() }
 
-// Typing reports that the filter of the raw record takes letters.
-func (m *Model) Typing() bool { return m.filter.typing }
+// Typing reports that a filter takes letters.
+func (m *Model) Typing() bool {
+	f := m.shown().filter()
+	return f != nil && f.typing
+}
 
 // Close cancels all reads.
 func (m *Model) Close() {
-	m.user.cancel()
-	m.bans.cancel()
-	m.methods.cancel()
-	m.roles.cancel()
-	m.perms.cancel()
-	m.events.cancel()
+	for _, p := range m.parts() {
+		p.cancel()
+	}
 }
 
 // Update takes keys, answers and the news of changes.
@@ -103,7 +118,9 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 	case view.ReloadMsg:
 		return nil, m.reload()
 	case tea.PasteMsg:
-		m.filter.paste(msg.Content)
+		if f := m.shown().filter(); f != nil {
+			f.paste(msg.Content)
+		}
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
 	}
@@ -112,6 +129,27 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 
 func (m *Model) id() auth0client.UserID { return m.user.value.ID }
 
+func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
+	answer, ok := res.Msg.(answer)
+	if res.To != m.env.ID || !ok {
+		return nil, nil
+	}
+	knew := trailNames(m.user.value)
+	wish := answer.arrive(res.Ticket, m.env.Now())
+	if !knew && trailNames(m.user.value) {
+		m.events.stale = true // it was asked for by the id alone: the Activity tab asks again
+	}
+	if t, ok := m.shown().(interface{ settled() tea.Cmd }); ok && !m.gone() {
+		return wish, t.settled()
+	}
+	return wish, nil
+}
+
+// trailNames reports that a user's log can be looked for by more than the id.
+func trailNames(u auth0client.User) bool {
+	return u.EmailRaw != "" || !u.Username.IsEmpty() || !u.Phone.IsEmpty()
+}
+
 // changed takes over a record that came as the answer to a change. It may lack the raw text, which only a single read
 // brings.
 func (m *Model) changed(u auth0client.User) tea.Cmd {
@@ -119,10 +157,10 @@ func (m *Model) changed(u auth0client.User) tea.Cmd {
 		return nil
 	}
 	m.user.cancel()
-	before := m.user.value.JSON
+	before := m.user.value
 	m.user.got(u, m.env.Now())
 	if u.JSON.IsEmpty() {
-		m.user.value.JSON = before
+		m.user.value.JSON, m.user.value.Record = before.JSON, before.Record
 		m.user.stale = true
 	}
 	return m.need()
@@ -133,37 +171,64 @@ func (m *Model) touched(id auth0client.UserID) tea.Cmd {
 	if id != m.id() {
 		return nil
 	}
-	m.user.stale = true
-	m.bans.stale = true
-	m.methods.stale = true
-	m.roles.stale = true
-	m.perms.stale = true
-	m.events.stale = true
+	for _, p := range m.parts() {
+		p.spoil()
+	}
 	return m.need()
 }
 
 // open shows a tab and reads what it lacks.
-func (m *Model) open(t tab) tea.Cmd {
-	m.tab = (t + tabs) % tabs
-	m.opened = nil
-	m.filter.typing = false
+func (m *Model) open(i int) tea.Cmd {
+	if f := m.shown().filter(); f != nil {
+		f.typing = false
+	}
+	m.at = (i + len(m.tabs)) % len(m.tabs)
 	return m.need()
+}
+
+// need reads what the shown tab lacks.
+func (m *Model) need() tea.Cmd {
+	if m.gone() {
+		return nil
+	}
+	return m.shown().need()
+}
+
+// reload reads the shown tab again, and with it what failed before.
+func (m *Model) reload() tea.Cmd {
+	if m.gone() {
+		for _, p := range m.parts() {
+			p.forgive()
+		}
+	}
+	for _, p := range m.shown().parts() {
+		p.spoil()
+	}
+	return m.need()
+}
+
+// moved tells the shown tab that another row is marked.
+func (m *Model) moved() tea.Cmd {
+	if t, ok := m.shown().(interface{ moved() tea.Cmd }); ok && !m.gone() {
+		return t.moved()
+	}
+	return nil
 }
 
 // signInLost reports that something could not be read for want of a sign-in.
 func (m *Model) signInLost() bool {
-	for _, err := range []error{m.user.err, m.bans.err, m.methods.err, m.roles.err, m.perms.err, m.events.err} {
-		if view.SignInFor(err) != nil {
+	for _, p := range m.parts() {
+		if view.SignInFor(p.failure()) != nil {
 			return true
 		}
 	}
 	return false
 }
 
-// gone reports that the tenant no longer has this user: every read names the user, so "not found" means them.
+// gone reports that the tenant no longer has this user.
 func (m *Model) gone() bool {
-	for _, err := range []error{m.user.err, m.bans.err, m.methods.err, m.roles.err, m.perms.err, m.events.err} {
-		if isNotFound(err) {
+	for _, p := range m.parts() {
+		if p.missing() {
 			return true
 		}
 	}
