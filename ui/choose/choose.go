@@ -102,7 +102,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	}
 	t := m.env.Theme
 	head := dialog.Head(t, m.what.Title, m.what.User, size.Width)
-	tail := []string{t.Accent.Render("enter") + " goes on: it asks before anything happens   " + t.Accent.Render("n") + " cancel"}
+	tail := []string{t.Accent.Render("enter") + " goes on, and asks first   " + t.Accent.Render("n") + " cancel"}
 	if m.note != "" {
 		tail = append([]string{t.Warn.Render(t.Icons.Warn + " " + m.note)}, tail...)
 	}

@@ -116,7 +116,7 @@ func (m *Model) tail() []string {
 	case choosing:
 		return append(lines, key("enter", "this one")+"   "+key("n", "another email"))
 	case comparing:
-		return append(lines, key("y", "goes on: it asks before anything happens")+"   "+key("n", "another one"))
+		return append(lines, key("y", "goes on, and asks first")+"   "+key("n", "another one"))
 	case looking:
 	}
 	return append(lines, key("esc", "cancel"))
