@@ -39,6 +39,9 @@ func problem(now time.Time, ex *exchange) error {
 	if err := body.err(string(body.ErrorCode), a); err != nil {
 		return err
 	}
+	if a.Code.String() == "inexistent_user" { // jobs and tickets say it with a 400
+		return &NotFound{Answer: a}
+	}
 	switch ex.status {
 	case http.StatusUnauthorized:
 		return &Unauthorized{Answer: a}

@@ -54,6 +54,8 @@ func TestAnswersBecomeTypedErrors(t *testing.T) {
 			&ApprovalPending{ID: term.Line("apr_1"), ExpiresAt: time.Date(2026, 3, 4, 13, 0, 0, 0, time.UTC), Answer: Answer{Status: 403}}, "Ask another"},
 		{"a change that nobody can approve", says(403, `{"message":"Nobody can","errorCode":"usher_approval"}`), &Forbidden{Answer: Answer{Status: 403}}, "Nobody can"},
 		{"a user that is not there", says(404, `{"message":"The user does not exist."}`), &NotFound{Answer: Answer{Status: 404}}, "does not exist"},
+		{"a user that is not there, said with a 400 as jobs do", says(400, `{"message":"The user does not exist.","errorCode":"inexistent_user"}`),
+			&NotFound{Answer: Answer{Status: 400}}, "does not exist"},
 		{"a conflict", says(409, `{"message":"The user already exists."}`), &Conflict{Answer: Answer{Status: 409}}, "already exists"},
 		{"a rate limit with Retry-After", headers(429, `{"message":"Too many"}`, "Retry-After", "7"), &RateLimited{Until: noon.Add(7 * time.Second), Answer: Answer{Status: 429}}, "Too many"},
 		{"a rate limit by the server's own clock",

@@ -296,7 +296,7 @@ func connection(m map[string]any) {
 		delete(m, "options")
 		return
 	}
-	only("passwordPolicy", "password_complexity_options", "requires_username", "validation", "import_mode", "disable_signup",
+	only("passwordPolicy", "password_complexity_options", "password_no_personal_info", "password_dictionary", "password_history", "requires_username", "validation", "import_mode", "disable_signup",
 		"disable_self_service_change_password", "set_user_root_attributes", "attributes", "brute_force_protection", "mfa", "precedence")(options)
 }
 

@@ -22,12 +22,24 @@ type presence struct {
 	devices  part[[]auth0client.DeviceCredential]
 	grants   part[[]auth0client.Grant]
 	apps     part[[]auth0client.Application]
+	asked    bool // whether the user is still there
 }
 
 func (p *presence) title() (long, short string) { return "Sessions", "Sessions" }
 
 func (p *presence) parts() []tracked {
 	return []tracked{&p.sessions, &p.tokens, &p.devices, &p.grants, &p.apps}
+}
+
+// settled looks whether the user is still there when sessions are not found: a plan without them can say the same.
+func (p *presence) settled() tea.Cmd {
+	missing := errors.As(p.sessions.err, new(*auth0client.NotFound)) || errors.As(p.tokens.err, new(*auth0client.NotFound))
+	if !missing || p.asked {
+		p.asked = missing
+		return nil
+	}
+	p.asked, p.m.user.stale = true, true
+	return p.m.needUser()
 }
 
 func (p *presence) need() tea.Cmd {
