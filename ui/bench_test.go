@@ -236,6 +236,14 @@ func (f *tenant) UserBlocks(context.Context, auth0client.UserID) ([]auth0client.
 	return nil, f.readErr
 }
 
+func (f *tenant) Trail(context.Context, auth0client.User, int, int) ([]auth0client.LogEvent, bool, error) {
+	return nil, false, f.readErr
+}
+
+func (f *tenant) ConnectionsKept() ([]auth0client.Connection, bool) { return nil, false }
+
+func (f *tenant) IPBlocked(context.Context, string) (bool, error) { return false, f.readErr }
+
 func (f *tenant) SetBlocked(ctx context.Context, _ auth0client.UserID, blocked bool) (auth0client.User, error) {
 	err := f.write(ctx, fmt.Sprint("blocked ", blocked))
 	if err == nil {

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,10 @@ import (
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/blocking"
+	"usher/ui/choose"
+	"usher/ui/linking"
 	"usher/ui/mfareset"
+	"usher/ui/password"
 	"usher/ui/roleeditor"
 	"usher/ui/theme"
 	"usher/ui/uitest"
@@ -44,11 +48,17 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
 	section("Users", users.New(env, nil, users.Options{Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
-	section("User", user.New(env, nil, ada).Keys())
+	detail := user.New(env, nil, ada)
+	section("User", detail.Keys())
+	for _, tab := range []struct{ key, name string }{{"6", "Activity"}, {"7", "Raw"}} {
+		detail.Update(view.Press(tab.key))
+		keys := detail.Keys()
+		section("User, the tab "+tab.name, keys[:slices.IndexFunc(keys, func(k view.Key) bool { return k.Help().Key == "m" })])
+	}
 	section("Role editor", roleeditor.New(env, nil, desk.OwnRoles(&tenant{}), []auth0client.User{ada}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
 		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")
-	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada)} {
+	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada), choose.New(env, view.Choose{Title: "Which way?"}), password.New(env, nil, ada, nil), linking.New(env, nil, ada)} {
 		section(d.Title(), d.Keys())
 	}
 	uitest.GoldenFile(t, filepath.Join("..", "docs", "keyboard.md"), b.String())
