@@ -25,6 +25,14 @@ type LogEvent struct {
 	JSON        term.Safe // the raw event, indented
 }
 
+// LogPage is a page of a log, newest first. It reaches back to Reached though some events of the page were left out. More
+// says that there may be another page, of which Auth0 gives up to 1,000 events.
+type LogPage struct {
+	Events  []LogEvent
+	Reached time.Time
+	More    bool
+}
+
 // LogKind is a rough sort of what an event is about.
 type LogKind int
 

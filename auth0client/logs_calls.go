@@ -3,7 +3,6 @@ package auth0client
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -38,35 +37,41 @@ func (c *Client) UserLogs(ctx context.Context, id UserID, page, perPage int) ([]
 	return logEvents(body)
 }
 
-// Trail reads a page of a user's log events, newest first, with those that name them and lack their id: Auth0 writes many
-// failed sign-ins without one. An event of another user of the same name, or of a connection that is not theirs, is left
-// out; more says that there may be another page, of which Auth0 gives up to 1,000 events. It is one request.
-func (c *Client) Trail(ctx context.Context, u User, page, perPage int) (events []LogEvent, more bool, err error) {
-	if u.ID == "" {
-		return nil, false, fmt.Errorf("read the user's trail: %w", checkPath([]string{""}))
+// NamelessEvents reads a page of what went wrong for a user and lacks their id, newest first: Auth0 writes many failed
+// sign-ins with the name that was typed and no more. An event of another user of the same name, or of a connection that is
+// not theirs, is left out.
+func (c *Client) NamelessEvents(ctx context.Context, u User, page, perPage int) (LogPage, error) {
+	q := namelessQuery(u)
+	if q == "" {
+		return LogPage{}, nil
 	}
-	all, err := c.Logs(ctx, trailQuery(u), page, perPage)
+	all, err := c.Logs(ctx, q, page, perPage)
 	if err != nil {
-		return nil, false, err
+		return LogPage{}, err
 	}
+	out := LogPage{More: len(all) >= perPage && (page+1)*perPage < SearchWindow}
 	for _, e := range all {
-		if e.UserID == u.ID || e.UserID == "" && (e.Connection.IsEmpty() || u.signsInBy(e.Connection)) {
-			events = append(events, e)
+		out.Reached = e.Date
+		if e.UserID == "" && (e.Connection.IsEmpty() || u.signsInBy(e.Connection)) {
+			out.Events = append(out.Events, e)
 		}
 	}
-	return events, len(all) >= perPage && (page+1)*perPage < SearchWindow, nil
+	return out, nil
 }
 
-// trailQuery looks for a user by id and by what they sign in with. Auth0 compares logs with case and has database emails in
-// lower case.
-func trailQuery(u User) string {
-	names := []string{"user_id:" + lucene.Quote(string(u.ID))}
+// namelessQuery looks for a user by what they sign in with. Auth0 compares logs with case and has database emails in lower
+// case. Only failures lack an id.
+func namelessQuery(u User) string {
+	var names []string
 	for _, n := range []string{u.EmailRaw, strings.ToLower(u.EmailRaw), u.Username.String(), u.Phone.String()} {
 		if q := "user_name:" + lucene.Quote(n); n != "" && !slices.Contains(names, q) {
 			names = append(names, q)
 		}
 	}
-	return strings.Join(names, " OR ")
+	if len(names) == 0 {
+		return ""
+	}
+	return "type:(f OR fp OR fu OR fs OR fcoa OR fcp OR fcpr OR fepft OR limit_wc OR limit_sul OR pwd_leak) AND (" + strings.Join(names, " OR ") + ")"
 }
 
 // signsInBy reports that one of the user's identities is of the connection. A record without identities may be of any.

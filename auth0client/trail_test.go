@@ -3,49 +3,52 @@ package auth0client
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"usher/auth0client/lucene"
 	"usher/auth0client/term"
 )
 
-func TestATrailHasTheEventsThatOnlyNameTheUser(t *testing.T) {
+func TestEventsThatOnlyNameAUserAreFound(t *testing.T) {
 	t.Parallel()
 	u := User{ID: "auth0|1", EmailRaw: "Ada+x@example.com", Username: term.Line("ada"), Identities: []Identity{{Connection: term.Line("Users")}}}
 	tenant := newTenant(t, says(200, `[
-		{"log_id":"1","type":"s","user_id":"auth0|1","user_name":"Ada+x@example.com","connection":"Users"},
+		{"log_id":"1","type":"fp","user_id":"auth0|1","user_name":"ada+x@example.com","connection":"Users"},
 		{"log_id":"2","type":"fp","user_name":"ada+x@example.com","connection":"Users"},
 		{"log_id":"3","type":"fu","user_name":"ada"},
 		{"log_id":"4","type":"fp","user_name":"ada","connection":"Partners"},
-		{"log_id":"5","type":"s","user_id":"google-oauth2|9","user_name":"ada+x@example.com","connection":"google-oauth2"}]`))
-	events, more, err := tenant.Trail(t.Context(), u, 0, 5)
+		{"log_id":"5","date":"2026-03-04T11:00:00Z","type":"f","user_id":"google-oauth2|9","user_name":"ada+x@example.com","connection":"google-oauth2"}]`))
+	page, err := tenant.NamelessEvents(t.Context(), u, 0, 5)
 	var ids []string
-	for _, e := range events {
+	for _, e := range page.Events {
 		ids = append(ids, e.ID.String())
 	}
-	if err != nil || !more || !slices.Equal(ids, []string{"1", "2", "3"}) {
-		t.Errorf("events %v, more %v, %v", ids, more, err)
+	if err != nil || !page.More || !slices.Equal(ids, []string{"2", "3"}) || !page.Reached.Equal(noon.Add(-time.Hour)) {
+		t.Errorf("events %v of %+v, %v", ids, page, err)
 	}
 	sent, err := url.ParseQuery(tenant.requests()[0].query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `user_id:"auth0|1" OR user_name:"Ada+x@example.com" OR user_name:"ada+x@example.com" OR user_name:"ada"`
-	if sent.Get("q") != want || sent.Get("sort") != "date:-1" || len(tenant.requests()) != 1 {
-		t.Errorf("asked %v in %d requests", sent, len(tenant.requests()))
+	const want = `(user_name:"Ada+x@example.com" OR user_name:"ada+x@example.com" OR user_name:"ada")`
+	if !strings.HasSuffix(sent.Get("q"), " AND "+want) || !strings.HasPrefix(sent.Get("q"), "type:(f OR fp OR fu OR ") || sent.Get("sort") != "date:-1" {
+		t.Errorf("asked %v", sent)
 	}
-	if _, more, _ = tenant.Trail(t.Context(), u, 199, 5); more {
+	if page, _ = tenant.NamelessEvents(t.Context(), u, 199, 5); page.More {
 		t.Error("a page beyond Auth0's thousand is offered")
 	}
-	if _, _, err = tenant.Trail(t.Context(), User{}, 0, 5); err == nil {
-		t.Error("everybody's events are read for nobody")
+	n := len(tenant.requests())
+	if page, err = tenant.NamelessEvents(t.Context(), User{ID: "auth0|1"}, 0, 5); err != nil || page.More || len(page.Events) > 0 || len(tenant.requests()) != n {
+		t.Error("a user without a name is looked for")
 	}
 }
 
-func TestATrailIsAskedForInSyntaxThatParses(t *testing.T) {
+func TestNamesMakeALogQueryThatParses(t *testing.T) {
 	t.Parallel()
 	for _, w := range oddWords() {
-		q := trailQuery(User{ID: UserID("auth0|" + w), EmailRaw: w, Username: term.Line(w), Phone: term.Line(w)})
+		q := namelessQuery(User{EmailRaw: w, Username: term.Line(w), Phone: term.Line(w)})
 		if _, err := lucene.ParseLogs(q); err != nil {
 			t.Errorf("%.80q makes %.200s: %v", w, q, err)
 		}

@@ -236,8 +236,8 @@ func (f *tenant) UserBlocks(context.Context, auth0client.UserID) ([]auth0client.
 	return nil, f.readErr
 }
 
-func (f *tenant) Trail(context.Context, auth0client.User, int, int) ([]auth0client.LogEvent, bool, error) {
-	return nil, false, f.readErr
+func (f *tenant) UserLogs(context.Context, auth0client.UserID, int, int) ([]auth0client.LogEvent, error) {
+	return nil, f.readErr
 }
 
 func (f *tenant) ConnectionsKept() ([]auth0client.Connection, bool) { return nil, false }

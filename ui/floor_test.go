@@ -29,7 +29,7 @@ import (
 // floor is a whole support desk but for the terminal: the console, the client, the gateway with its journal, and a local
 // tenant behind HTTP.
 type floor struct {
-	t      *testing.T
+	t      testing.TB
 	tenant *localtenant.Tenant
 	base   string
 	token  string // for looking at the tenant past usher
@@ -37,10 +37,11 @@ type floor struct {
 	app    *App
 	msgs   chan tea.Msg
 
-	mu     sync.Mutex
-	holds  []string // the permissions that the gateway finds in the operator's token
-	sent   []string // what reached the tenant's Management API
-	latest time.Duration
+	mu    sync.Mutex
+	holds []string      // the permissions that the gateway finds in the operator's token
+	sent  []string      // what reached the tenant's Management API
+	delay time.Duration // of each request to the tenant
+	hold  chan struct{} // requests wait for its end
 }
 
 // everything is all of usher's permissions.
@@ -52,7 +53,7 @@ func everything() []string {
 	return all
 }
 
-func openFloor(t *testing.T, o localtenant.Options) *floor {
+func openFloor(t testing.TB, o localtenant.Options) *floor {
 	t.Helper()
 	f := &floor{t: t, holds: everything()}
 	if o.Users == 0 {
@@ -131,14 +132,13 @@ func (w watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(r.URL.Path, "/api/v2/") || strings.HasPrefix(r.URL.Path, "/dbconnections/") {
 		w.f.sent = append(w.f.sent, r.Method+" "+r.URL.Path)
 	}
-	wait := w.f.latest
+	delay, hold := w.f.delay, w.f.hold
 	w.f.mu.Unlock()
-	if wait > 0 {
-		select {
-		case <-time.After(wait):
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
+	if hold != nil {
+		<-hold
+	}
+	if delay > 0 {
+		<-time.After(delay)
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }

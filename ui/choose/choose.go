@@ -130,12 +130,12 @@ func (m *Model) body(width int) (lines []string, at int) {
 		if i == m.cursor {
 			mark = t.Accent.Render(t.Icons.Cursor) + " "
 		}
-		note := o.Note
+		note := "" // that of the marked one is enough to read
 		switch {
 		case o.Why != "":
 			label, note = t.Muted.Render(label), o.Why
 		case i == m.cursor:
-			label = t.Strong.Render(label)
+			label, note = t.Strong.Render(label), o.Note
 		}
 		lines = append(lines, mark+label)
 		for _, l := range dialog.Wrap([]string{note}, max(1, width-4)) {

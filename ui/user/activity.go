@@ -13,47 +13,6 @@ import (
 	"usher/ui/widget"
 )
 
-// eventsPerPage is how much of the log is read at a time.
-const eventsPerPage = 50
-
-// trail is the user's log as far as it was read, newest first.
-type trail struct {
-	events []auth0client.LogEvent
-	pages  int
-	more   bool // there may be another page
-}
-
-// with is the trail and a further page. While pages are read new events push old ones on, so that a page can begin with
-// what is known already.
-func (l trail) with(page []auth0client.LogEvent, more bool) trail {
-	known := make(map[string]bool, len(l.events))
-	all := make([]auth0client.LogEvent, 0, len(l.events)+len(page))
-	for _, e := range l.events {
-		known[e.ID.String()] = true
-		all = append(all, e)
-	}
-	for _, e := range page {
-		if e.ID.IsEmpty() || !known[e.ID.String()] {
-			known[e.ID.String()] = true
-			all = append(all, e)
-		}
-	}
-	return trail{events: all, pages: l.pages + 1, more: more}
-}
-
-// page reads a page of the log: page 0 replaces what there is, a later one is put behind it.
-func (m *Model) page(n int) func(context.Context) (trail, error) {
-	records, u := m.records, m.user.value
-	var before trail
-	if n > 0 {
-		before = m.events.value
-	}
-	return func(ctx context.Context) (trail, error) {
-		events, more, err := records.Trail(ctx, u, n, eventsPerPage)
-		return before.with(events, more), err
-	}
-}
-
 // Which events are shown.
 const (
 	allEvents = iota
@@ -75,9 +34,11 @@ type activity struct {
 
 func (a *activity) title() (long, short string) { return "Activity", "Activity" }
 
-func (a *activity) parts() []tracked { return []tracked{&a.m.events} }
+func (a *activity) parts() []tracked { return []tracked{&a.m.events, &a.m.named} }
 
-func (a *activity) need() tea.Cmd { return a.m.needEvents() }
+func (a *activity) need() tea.Cmd {
+	return tea.Batch(a.m.needEvents(), lacking(a.m, &a.m.named, logsPermission, a.m.namedPage(0)))
+}
 
 func (a *activity) filter() *filter {
 	if a.opened != nil {
@@ -129,13 +90,22 @@ func (a *activity) leave() bool {
 	return true
 }
 
-// more reads the next page, if there may be one.
+// more reads on where the log breaks off, if it does.
 func (a *activity) more() tea.Cmd {
-	p := &a.m.events
-	if p.loading || !p.value.more || a.m.why(logsPermission) != "" {
+	m := a.m
+	if m.why(logsPermission) != "" {
 		return nil
 	}
-	return p.fetch(a.m.env, a.m.page(p.value.pages))
+	var cmds []tea.Cmd
+	for _, l := range []struct {
+		of   *part[trail]
+		page func(int) func(context.Context) (trail, error)
+	}{{&m.events, m.eventPage}, {&m.named, m.namedPage}} {
+		if l.of.value.breaksOff(m.horizon()) && !l.of.loading {
+			cmds = append(cmds, l.of.fetch(m.env, l.page(l.of.value.pages)))
+		}
+	}
+	return tea.Batch(cmds...)
 }
 
 // moved reads on at the end of the list.
@@ -152,12 +122,12 @@ func (a *activity) about() string {
 	if words == "" && a.find.text == "" {
 		return ""
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%s, %d of %d", words, len(a.events()), len(a.m.events.value.events)), ", ")
+	return strings.TrimPrefix(fmt.Sprintf("%s, %d of %d", words, len(a.events()), len(a.m.log())), ", ")
 }
 
 // events are those that the filters leave.
 func (a *activity) events() []auth0client.LogEvent {
-	all := a.m.events.value.events
+	all := a.m.log()
 	if a.kind == allEvents && a.find.text == "" {
 		return all
 	}
@@ -202,24 +172,33 @@ func (a *activity) rows(width int) []row {
 		}
 		return rows
 	}
-	list := m.events.value
 	var rows []row
 	for _, e := range a.events() {
 		rows = append(rows, line(a.eventLine(e, width)))
 	}
+	return append(rows, a.end(len(rows))...)
+}
+
+// end says why the list ends where it does.
+func (a *activity) end(shown int) []row {
+	m, t := a.m, a.m.env.Theme
+	var rows []row
+	if m.named.err != nil {
+		rows = m.problem("log of failures without their id", m.named.err, m.named.loading)
+	}
 	switch {
 	case m.events.err != nil:
-		return append(rows, m.problem("log", m.events.err, m.events.loading)...)
+		return append(m.problem("log", m.events.err, m.events.loading), rows...)
 	case !m.events.read():
 		return append(rows, m.waiting("the log"))
-	case m.events.loading && list.pages > 0:
-		return append(rows, m.waiting("older events"))
-	case list.more:
+	case m.events.loading && m.events.value.pages > 0 || m.named.loading && m.named.value.pages > 0:
+		return append(rows, m.waiting("more of the log"))
+	case m.events.value.more || m.named.value.more:
 		return append(rows, line(t.Accent.Render("+")+t.Muted.Render(" reads older events")))
-	case len(list.events) == 0:
-		return []row{line("Nothing in the tenant's log. Auth0 keeps it for a few days to a month, by plan.")}
-	case len(rows) == 0:
-		return []row{line("No event of this kind. " + t.Accent.Render("esc") + " shows all.")}
+	case len(m.log()) == 0:
+		return append(rows, line("Nothing in the tenant's log. Auth0 keeps it for a few days to a month, by plan."))
+	case shown == 0:
+		return append(rows, line("No event of this kind. "+t.Accent.Render("esc")+" shows all."))
 	}
 	return append(rows, line(t.Muted.Render("That is all the log holds.")))
 }

@@ -131,7 +131,15 @@ func (f *fake) Applications(context.Context) ([]auth0client.Application, error) 
 	return []auth0client.Application{{ID: "app_1", Name: term.Line("Portal")}}, f.called("apps")
 }
 
-func (f *fake) Trail(_ context.Context, _ auth0client.User, page, perPage int) ([]auth0client.LogEvent, bool, error) {
+func (f *fake) event(page, i int, code string) auth0client.LogEvent {
+	e := auth0client.LogEvent{
+		ID: term.Line(fmt.Sprintf("%d-%d", page, i)), Date: noon().Add(-time.Duration(page*60+i+1) * time.Minute), Code: code, Words: term.Line(map[string]string{"fp": "Wrong password", "fu": "Unknown email or username", "s": "Signed in", "gd_auth_failed": "Second factor failed", "sapi": "Changed through the Management API"}[code] + f.evil),
+		Failed: strings.Contains(code, "f") || code == "gd_auth_failed", Connection: term.Line("Users"), IP: term.Line("203.0.113.7"), JSON: term.Block("{\n  \"type\": \"" + code + "\"\n}"), UserID: "auth0|1",
+	}
+	return e
+}
+
+func (f *fake) UserLogs(_ context.Context, _ auth0client.UserID, page, perPage int) ([]auth0client.LogEvent, error) {
 	err := f.called(fmt.Sprintf("logs %d", page))
 	n := perPage
 	if page > 0 || f.few {
@@ -139,16 +147,20 @@ func (f *fake) Trail(_ context.Context, _ auth0client.User, page, perPage int) (
 	}
 	events := make([]auth0client.LogEvent, n)
 	for i := range events {
-		code := []string{"fp", "s", "gd_auth_failed", "sapi"}[i%4]
-		events[i] = auth0client.LogEvent{
-			ID: term.Line(fmt.Sprintf("%d-%d", page, i)), Date: noon().Add(-time.Duration(page*60+i+1) * time.Minute), Code: code, Words: term.Line(map[string]string{"fp": "Wrong password", "s": "Signed in", "gd_auth_failed": "Second factor failed", "sapi": "Changed through the Management API"}[code] + f.evil),
-			Failed: i%2 == 0, Connection: term.Line("Users"), IP: term.Line("203.0.113.7"), JSON: term.Block("{\n  \"type\": \"" + code + "\"\n}"),
-		}
-		if code != "fp" {
-			events[i].UserID = "auth0|1"
-		}
+		events[i] = f.event(page, i, []string{"fp", "s", "gd_auth_failed", "sapi"}[i%4])
 	}
-	return events, page == 0 && !f.few, err
+	return events, err
+}
+
+// NamelessEvents has one early event, and one from long before.
+func (f *fake) NamelessEvents(_ context.Context, u auth0client.User, page, _ int) (auth0client.LogPage, error) {
+	err := f.called(fmt.Sprintf("named %d", page))
+	if u.EmailRaw == "" {
+		return auth0client.LogPage{}, err
+	}
+	early, late := f.event(7, 7, "fu"), f.event(7, 8, "fu")
+	early.Date, early.UserID, late.Date, late.UserID = noon().Add(-90*time.Second), "", noon().Add(-59*time.Minute), ""
+	return auth0client.LogPage{Events: []auth0client.LogEvent{early, late}, Reached: late.Date}, err
 }
 
 // What rows do to the tenant.

@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -45,8 +46,16 @@ func (p *presence) settled() tea.Cmd {
 func (p *presence) need() tea.Cmd {
 	m, records, id := p.m, p.m.records, p.m.id()
 	return tea.Batch(
-		lacking(m, &p.sessions, sessionsPermission, func(ctx context.Context) ([]auth0client.Session, error) { return records.Sessions(ctx, id) }),
-		lacking(m, &p.tokens, sessionsPermission, func(ctx context.Context) ([]auth0client.RefreshToken, error) { return records.RefreshTokens(ctx, id) }),
+		lacking(m, &p.sessions, sessionsPermission, func(ctx context.Context) ([]auth0client.Session, error) {
+			all, err := records.Sessions(ctx, id)
+			slices.SortStableFunc(all, func(a, b auth0client.Session) int { return b.LastActive.Compare(a.LastActive) })
+			return all, err
+		}),
+		lacking(m, &p.tokens, sessionsPermission, func(ctx context.Context) ([]auth0client.RefreshToken, error) {
+			all, err := records.RefreshTokens(ctx, id)
+			slices.SortStableFunc(all, func(a, b auth0client.RefreshToken) int { return b.LastExchanged.Compare(a.LastExchanged) })
+			return all, err
+		}),
 		lacking(m, &p.devices, sessionsPermission, func(ctx context.Context) ([]auth0client.DeviceCredential, error) {
 			return records.DeviceCredentials(ctx, id)
 		}),

@@ -136,10 +136,10 @@ func TestTheLogIsFiltered(t *testing.T) {
 	f := &fake{few: true}
 	m := opened(f, "")
 	press(m, "6")
-	has(t, m, "(by name) Wrong password", "Signed in", "Second factor failed", "Changed through the Management API", "That is all the log holds")
+	has(t, m, "(by name) Unknown email or username", "Wrong password", "Signed in", "Second factor failed", "Changed through the Management API", "That is all the log holds")
 	for _, c := range []struct{ about, shown, hidden string }{
-		{"failed only, 2 of 4", "Second factor failed", "Signed in"}, {"sign-ins, 2 of 4", "Signed in", "Second factor failed"},
-		{"MFA, 1 of 4", "Second factor failed", "Wrong password"}, {"management, 1 of 4", "Changed through", "Wrong password"},
+		{"failed only, 4 of 6", "Second factor failed", "Signed in"}, {"sign-ins, 4 of 6", "Signed in", "Second factor failed"},
+		{"MFA, 1 of 6", "Second factor failed", "Wrong password"}, {"management, 1 of 6", "Changed through", "Wrong password"},
 	} {
 		press(m, "f")
 		has(t, m, c.about, c.shown, "!"+c.hidden)
@@ -151,7 +151,7 @@ func TestTheLogIsFiltered(t *testing.T) {
 		t.Fatal("the filter takes no letters")
 	}
 	press(m, "W", "r", "o", "n", "g", "enter")
-	has(t, m, "1 of 4", `with "Wrong"`, "Wrong password", "!Signed in")
+	has(t, m, "1 of 6", `with "Wrong"`, "Wrong password", "!Signed in")
 	if press(m, "esc") != nil {
 		t.Error("esc leaves the view before the filter")
 	}
@@ -165,17 +165,47 @@ func TestTheLogIsFiltered(t *testing.T) {
 	}
 }
 
+func TestTheLogHasNoGapsAndNoEventTwice(t *testing.T) {
+	t.Parallel()
+	m := opened(&fake{}, "")
+	press(m, "6")
+	log := m.log()
+	if n := len(log); n != 51 || log[0].UserID == "" || log[1].UserID != "" {
+		t.Fatalf("%d events, the first ones by %q and %q", n, log[0].UserID, log[1].UserID)
+	}
+	press(m, "+")
+	log = m.log()
+	seen := map[string]bool{}
+	for i, e := range log {
+		if seen[e.ID.String()] || i > 0 && e.Date.After(log[i-1].Date) {
+			t.Errorf("event %d (%s) is there twice or out of order", i, e.ID)
+		}
+		seen[e.ID.String()] = true
+	}
+	if len(log) != 56 || log[51].UserID != "" {
+		t.Errorf("after the older page there are %d events", len(log))
+	}
+}
+
+func TestTheLogWithoutTheNamelessOnesSaysSo(t *testing.T) {
+	t.Parallel()
+	f := &fake{few: true, fails: map[string]error{"named 0": &auth0client.Unreachable{}}}
+	m := opened(f, "")
+	press(m, "6")
+	has(t, m, "Wrong password", "log of failures without their id could not be read")
+}
+
 func TestARawEventIsAKeyAwayAndCopied(t *testing.T) {
 	t.Parallel()
 	m := opened(&fake{}, "")
-	press(m, "6", "j", "j", "enter")
+	press(m, "6", "j", "j", "j", "enter")
 	has(t, m, `"type": "gd_auth_failed"`, "!Wrong password")
 	if got := press(m, "w"); got != (view.Copy{What: "event", Text: "{\n  \"type\": \"gd_auth_failed\"\n}"}) {
 		t.Errorf("w gives %v", got)
 	}
 	press(m, "f", "+")
 	has(t, m, `"type": "gd_auth_failed"`)
-	if press(m, "esc") != nil || m.cursor[m.at] != 2 {
+	if press(m, "esc") != nil || m.cursor[m.at] != 3 {
 		t.Errorf("esc does not go back to where the mark was: %d", m.cursor[m.at])
 	}
 }

@@ -84,7 +84,7 @@ func (m *Model) needMethods() tea.Cmd {
 }
 
 func (m *Model) needEvents() tea.Cmd {
-	return lacking(m, &m.events, logsPermission, m.page(0))
+	return lacking(m, &m.events, logsPermission, m.eventPage(0))
 }
 
 // lacking reads a part if it is wanted and may be read.

@@ -17,8 +17,13 @@ import (
 type Person interface {
 	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
 	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
-	Trail(ctx context.Context, u auth0client.User, page, perPage int) (events []auth0client.LogEvent, more bool, err error)
+	UserLogs(ctx context.Context, id auth0client.UserID, page, perPage int) ([]auth0client.LogEvent, error)
 	ConnectionsKept() ([]auth0client.Connection, bool)
+}
+
+// Nameless is what went wrong for somebody and names them without their id.
+type Nameless interface {
+	NamelessEvents(ctx context.Context, u auth0client.User, page, perPage int) (auth0client.LogPage, error)
 }
 
 // Access is what somebody may do.
@@ -45,6 +50,7 @@ type Presence interface {
 // Records is what the view reads of a tenant, and what the operations on a single row do to it.
 type Records interface {
 	Person
+	Nameless
 	Access
 	Belonging
 	Presence
@@ -63,6 +69,7 @@ type Model struct {
 	bans    part[[]auth0client.BruteForceBlock]
 	methods part[[]auth0client.AuthenticationMethod]
 	events  part[trail]
+	named   part[trail] // events without their id
 
 	tabs   []tab
 	at     int   // the tab that is shown
@@ -134,20 +141,11 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 	if res.To != m.env.ID || !ok {
 		return nil, nil
 	}
-	knew := trailNames(m.user.value)
 	wish := answer.arrive(res.Ticket, m.env.Now())
-	if !knew && trailNames(m.user.value) {
-		m.events.stale = true // it was asked for by the id alone: the Activity tab asks again
-	}
 	if t, ok := m.shown().(interface{ settled() tea.Cmd }); ok && !m.gone() {
 		return wish, t.settled()
 	}
 	return wish, nil
-}
-
-// trailNames reports that a user's log can be looked for by more than the id.
-func trailNames(u auth0client.User) bool {
-	return u.EmailRaw != "" || !u.Username.IsEmpty() || !u.Phone.IsEmpty()
 }
 
 // changed takes over a record that came as the answer to a change. It may lack the raw text, which only a single read

@@ -29,10 +29,10 @@ func TestATabIsReadWhenItIsOpened(t *testing.T) {
 		"organizations, and the roles in one":     {keys: []string{"4"}, more: []string{"member org_0", "orgs"}},
 		"roles of another when it is marked":      {keys: []string{"4", "j", "j", "k"}, more: []string{"member org_0", "member org_1", "member org_2", "orgs"}},
 		"identities read nothing more":            {keys: []string{"5"}},
-		"activity has been read":                  {keys: []string{"6"}},
-		"older events are asked for":              {keys: []string{"6", "+"}, more: []string{"logs 1"}},
-		"the end of the list asks for older ones": {keys: []string{"6", "G"}, more: []string{"logs 1"}},
-		"no page is asked for after the last":     {keys: []string{"6", "+", "+", "G"}, more: []string{"logs 1"}},
+		"activity adds what only names them":      {keys: []string{"6"}, more: []string{"named 0"}},
+		"older events are asked for":              {keys: []string{"6", "+"}, more: []string{"logs 1", "named 0"}},
+		"the end of the list asks for older ones": {keys: []string{"6", "G"}, more: []string{"logs 1", "named 0"}},
+		"no page is asked for after the last":     {keys: []string{"6", "+", "+", "G"}, more: []string{"logs 1", "named 0"}},
 		"raw reads nothing more":                  {keys: []string{"7"}},
 		"sessions in one go":                      {keys: []string{"8"}, more: []string{"apps", "devices", "grants", "sessions", "tokens"}},
 		"tabs are not read twice":                 {keys: []string{"3", "1", "3", "tab", "3"}, more: []string{"member org_0", "orgs", "permissions", "roles"}},
@@ -206,7 +206,7 @@ func TestEachTabSaysWhichPermissionItLacks(t *testing.T) {
 		press(m, string(rune('1'+i)))
 		has(t, m, lacks)
 		for _, forbidden := range map[string][]string{"users:read": {"user", "blocks", "apps"}, "mfa:read": {"methods", "factors"}, "roles:read": {"roles", "permissions"},
-			"orgs:read": {"orgs"}, "logs:read": {"logs 0"}, "sessions:read": {"sessions", "tokens", "devices", "grants"}}[lacks] {
+			"orgs:read": {"orgs"}, "logs:read": {"logs 0", "named 0"}, "sessions:read": {"sessions", "tokens", "devices", "grants"}}[lacks] {
 			if slices.Contains(f.calls, forbidden) {
 				t.Errorf("without %s it asks for %s", lacks, forbidden)
 			}

@@ -8,7 +8,7 @@ import (
 
 // evidence is what the verdict rests on, with the parts that are missing and why.
 func (m *Model) evidence() desk.Evidence {
-	e := desk.Evidence{User: m.user.value, Bans: m.bans.value, Methods: m.methods.value, Events: m.events.value.events,
+	e := desk.Evidence{User: m.user.value, Bans: m.bans.value, Methods: m.methods.value, Events: m.log(),
 		Connection: m.connection(), Denied: map[string]string{}}
 	for _, p := range []struct {
 		name, permission string

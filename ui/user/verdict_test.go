@@ -65,19 +65,3 @@ func TestWhatWasReadBeforeStandsWhileAPartFails(t *testing.T) {
 	press(m, "R")
 	has(t, m, "Blocked by failed sign-ins from 203.0.113.7", "brute-force blocks could not be read: The tenant's rate limit is reached for 9 s")
 }
-
-func TestATrailIsAskedForAgainOnceTheNameIsKnown(t *testing.T) {
-	t.Parallel()
-	f := &fake{}
-	m := newModel(f, "")
-	m.user.value = auth0client.User{ID: "auth0|1"} // opened by id alone
-	feed(m, m.Init())
-	if len(f.calls) != 4 || !m.events.stale {
-		t.Fatalf("the overview called %v; the log is old: %v", f.calls, m.events.stale)
-	}
-	f.forget()
-	press(m, "6")
-	if len(f.calls) != 1 || m.events.stale {
-		t.Errorf("the Activity tab called %v", f.calls)
-	}
-}
