@@ -47,6 +47,8 @@ func TestTheVerdictBeginsWithWhatStopsThem(t *testing.T) {
 		{"nobody is cleared while something is still read", Evidence{User: user, Awaited: []string{PartBans, PartFactors}}, []string{"so far; still reading: brute-force blocks, second factors"}, "keeps them out"},
 		{"who is not read yet has not been said to be new", Evidence{User: auth0client.User{ID: "auth0|1"}, Awaited: []string{PartUser}}, []string{"so far"}, "never signed in"},
 		{"half an enrolment", Evidence{User: user, Methods: []auth0client.AuthenticationMethod{{Kind: "totp", Label: term.Line("Authenticator app")}}}, []string{"begun and not finished"}, ""},
+		{"what is enrolled, in a word each", Evidence{User: user, Methods: []auth0client.AuthenticationMethod{{Kind: "totp", Confirmed: true}, {Kind: "phone", Confirmed: true}, {Kind: "recovery-code", Confirmed: true}, {Kind: "password", Confirmed: true},
+			{Kind: "duo", Label: term.Line("Duo"), Confirmed: true}}}, []string{"Has enrolled MFA: app code, phone, Duo\n"}, "ecovery"},
 		{"codes that do not arrive", Evidence{User: user, Events: []auth0client.LogEvent{event("gd_send_sms_failure", at.Add(-time.Minute), "", ""), event("gd_send_sms_failure", at.Add(-2*time.Minute), "", "")}},
 			[]string{"2 codes by SMS were not delivered, last 14:59"}, ""},
 		{"what was before the last good sign-in is over", Evidence{User: user, Events: []auth0client.LogEvent{event("s", at, "", ""), event("fp", at.Add(-time.Minute), "", "")}}, []string{"Last signed in 15:00"}, "wrong password"},

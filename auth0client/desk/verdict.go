@@ -176,7 +176,7 @@ func (v *verdict) factors() {
 		case !m.Confirmed:
 			half = append(half, m.Label.String())
 		case m.Kind != "recovery-code":
-			names = append(names, m.Label.String())
+			names = append(names, short(m))
 		}
 	}
 	switch {
@@ -185,8 +185,18 @@ func (v *verdict) factors() {
 	case len(names) == 0:
 		v.add(Tells, "Has not enrolled MFA", "")
 	default:
-		v.add(Tells, "MFA: "+strings.Join(names, ", "), "m")
+		v.add(Tells, "Has enrolled MFA: "+strings.Join(names, ", "), "m")
 	}
+}
+
+// short is a second factor in a word or two.
+func short(m auth0client.AuthenticationMethod) string {
+	words := map[auth0client.MethodKind]string{"totp": "app code", "push": "push", "guardian": "push", "phone": "phone", "email": "email code",
+		"webauthn-roaming": "security key", "webauthn-platform": "device biometrics"}
+	if w, ok := words[m.Kind]; ok {
+		return w
+	}
+	return m.Label.String()
 }
 
 // recent reads the log since the last good sign-in.

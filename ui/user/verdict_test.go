@@ -20,7 +20,7 @@ func TestTheFirstThingIsWhyTheyCannotGetIn(t *testing.T) {
 	got := shown(m, 110, 40)
 	at := -1
 	for _, want := range []string{"Why can't they get in?", "✗ STOPS    Blocked by an administrator   b unblocks", "✗ STOPS    Blocked by failed sign-ins from 203.0.113.7   b unblocks",
-		"! hinders  Email not verified: a rule of the tenant may stop them   v verifies", "A wrong password, last 11:59   p gives a new password", "• ", "MFA: Authenticator app   m resets MFA", "user id"} {
+		"! hinders  Email not verified: a rule of the tenant may stop them   v verifies", "A wrong password, last 11:59   p gives a new password", "• ", "Has enrolled MFA: app code   m resets MFA", "user id"} {
 		i := strings.Index(got, want)
 		if i <= at {
 			t.Fatalf("%q is not where it belongs in\n%s", want, got)
