@@ -246,7 +246,7 @@ func TestAPermissionThatIsGoneMeanwhileIsNamedAndNothingIsChanged(t *testing.T) 
 	t.Parallel()
 	f := openFloor(t, localtenant.Options{SearchLag: -1})
 	for _, c := range cures() {
-		f.holds = everything()
+		f.regain()
 		f.openConsole()
 		c.ask(t, f)
 		f.lose(c.permission)

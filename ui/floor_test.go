@@ -124,6 +124,13 @@ func (f *floor) lose(permission string) {
 	f.holds = left
 }
 
+// regain gives the operator all permissions back.
+func (f *floor) regain() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.holds = everything()
+}
+
 // watching is the way from the gateway to the tenant.
 type watching struct{ f *floor }
 

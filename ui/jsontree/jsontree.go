@@ -51,7 +51,7 @@ func Parse(raw []byte) (*Tree, error) {
 	for {
 		begin := dec.InputOffset()
 		tok, err := dec.Token()
-		if err == io.EOF && len(p.Tree.nodes) > 0 && p.up < 0 { //nolint:errorlint // Token gives it bare
+		if err == io.EOF && len(p.nodes) > 0 && p.up < 0 { //nolint:errorlint // Token gives it bare
 			return t, nil
 		}
 		if err != nil {

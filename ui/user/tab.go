@@ -39,16 +39,6 @@ func (plain) leave() bool                               { return false }
 
 func (m *Model) shown() tab { return m.tabs[m.at] }
 
-// number is the digit that opens a tab of this type; 0 when there is none.
-func number[T tab](m *Model) int {
-	for i, t := range m.tabs {
-		if _, ok := t.(T); ok {
-			return i + 1
-		}
-	}
-	return 0
-}
-
 // parts are all that the view reads, each once.
 func (m *Model) parts() []tracked {
 	seen := map[tracked]bool{}
