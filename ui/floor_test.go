@@ -101,7 +101,7 @@ func (f *floor) openConsole() {
 	f.app = New(f.t.Context(), Options{Backend: f.client, SignIn: s, Profile: "acme", Now: time.Now, Dark: &dark})
 	f.app.Update(tea.WindowSizeMsg{Width: 110, Height: 40})
 	f.run(f.app.Init())
-	f.await("users")
+	f.until("no list", func() bool { return strings.Contains(f.flat(), " users") && !strings.Contains(f.flat(), "loading") })
 }
 
 // Verify implements gateway.Verifier.
@@ -265,7 +265,7 @@ func (f *floor) open(email string) auth0client.User {
 	}
 	f.run(f.app.perform(0, view.OpenUser{User: found[0]}, grace{}))
 	f.await("Why can't they get in?")
-	f.until("the verdict is not", func() bool { return !strings.Contains(f.flat(), "still reading") })
+	f.until("all is not read", func() bool { return !strings.Contains(f.flat(), "reading") })
 	return found[0]
 }
 

@@ -83,7 +83,7 @@ var _ view.View = (*Model)(nil)
 func New(env view.Env, records Records, known auth0client.User) *Model {
 	m := &Model{env: env, records: records}
 	m.user.value = known
-	m.user.naming, m.bans.naming, m.methods.naming = true, true, true
+	m.user.naming, m.bans.naming, m.methods.naming, m.events.naming = true, true, true, true
 	// The order is that of the digits that open them.
 	m.tabs = []tab{&overview{m: m}, &security{m: m}, newAccess(m), newOrganizations(m), &identities{m: m}, &activity{m: m}, &raw{m: m}, &presence{m: m}}
 	m.cursor = make([]int, len(m.tabs))
