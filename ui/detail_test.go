@@ -96,3 +96,29 @@ func BenchmarkReset(b *testing.B) {
 	b.ReportMetric(took.Seconds()*1000/float64(b.N), "ms")
 	b.ReportMetric(100, "target-ms")
 }
+
+func TestEveryOddUserOpensInEveryTab(t *testing.T) {
+	t.Parallel()
+	f := openFloor(t, localtenant.Options{SearchLag: -1})
+	var users []auth0client.User
+	for _, email := range []string{"robin@example.com", "first+last@example.com", "hugo.huge@example.com", "dora.deep@example.com", "adа@example.com", "mona.many@example.com"} {
+		found, err := f.client.UsersByEmail(t.Context(), email)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v, %v", email, found, err)
+		}
+		users = append(users, found...)
+	}
+	for _, u := range users {
+		f.run(f.app.perform(0, view.OpenUser{User: u}, grace{}))
+		for _, tab := range "12345678" {
+			f.press(string(tab))
+			f.until("all is not read", func() bool { return !strings.Contains(f.flat(), "reading") })
+			for _, bad := range []string{"could not be read", "no longer exists", "Reading"} {
+				if strings.Contains(f.flat(), bad) {
+					t.Errorf("%s, tab %c: %s", u.ID, tab, f.flat())
+				}
+			}
+		}
+		f.press("esc")
+	}
+}
