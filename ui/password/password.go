@@ -13,7 +13,6 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
-	"usher/ui/dialog"
 	"usher/ui/view"
 	"usher/ui/widget"
 )
@@ -250,58 +249,4 @@ func (m *Model) Keys() []view.Key {
 	goOn.Why = m.why()
 	return []view.Key{goOn, suggest, view.NewKey("n", "cancel", "n", "esc"),
 		view.NewKey("tab", "field and buttons", "tab", "shift+tab", "left", "right", "h", "l"), view.NewKey("enter", "press button", "enter")}
-}
-
-// View draws the form; the app frames it.
-func (m *Model) View(size view.Size) view.Frame {
-	if size.Width <= 0 || size.Height <= 0 {
-		return view.Frame{}
-	}
-	t := m.env.Theme
-	lines := dialog.Head(t, m.Title(), m.user, size.Width)
-	in := m.input
-	in.SetWidth(max(1, size.Width-widget.Width(in.Prompt)-1))
-	lines = append(lines, in.View())
-	var body []string
-	for _, r := range m.rules() {
-		sign, style := t.Icons.No+" still needs ", t.Warn
-		switch {
-		case r.Later:
-			sign, style = t.Icons.Bullet+" ", t.Muted
-		case r.Met:
-			sign, style = t.Icons.Yes+" ", t.Good
-		}
-		body = append(body, style.Render(sign+r.Text))
-	}
-	switch {
-	case m.reading:
-		body = []string{t.Muted.Render("Reading what the connection demands" + t.Icons.Ellipsis)}
-	case m.readErr != nil:
-		body = append(body, dialog.Problem(m.env, "The connection's own demands could not be read; these are Auth0's", m.readErr)...)
-	case !m.known:
-		body = append(body, t.Muted.Render("The connection's own demands are not shown to usher; these are Auth0's."))
-	}
-	tail := []string{}
-	if m.note != "" {
-		tail = append(tail, t.Warn.Render(t.Icons.Warn+" "+m.note))
-	} else if why := m.why(); why != "" {
-		tail = append(tail, t.Warn.Render(t.Icons.Warn+" "+why))
-	}
-	buttons := dialog.Buttons(t, "Cancel", "Go on", m.onGo)
-	if m.typing {
-		buttons = " Cancel     Go on "
-	}
-	tail = append(tail, buttons+"   "+t.Accent.Render("ctrl+g")+" suggests another")
-	body, tail = dialog.Wrap(body, size.Width), dialog.Wrap(tail, size.Width)
-	if len(lines)+len(body)+len(tail)+2 <= size.Height {
-		lines, tail = append(lines, ""), append([]string{""}, tail...)
-	}
-	if room := max(0, size.Height-len(lines)-len(tail)); len(body) > room {
-		body = body[:room]
-	}
-	lines = append(append(lines, body...), tail...)
-	if over := len(lines) - size.Height; over > 0 {
-		lines = lines[over:]
-	}
-	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
 }
