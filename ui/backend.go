@@ -65,11 +65,12 @@ type Options struct {
 type searcher interface{ Search(query string) tea.Cmd }
 
 func (a *App) usersView(env view.Env) view.View {
-	return users.New(env, a.o.Backend, users.Options{Fields: a.o.Fields, Lookups: a.o.Lookups, Prefs: a.o.Prefs, Save: a.o.Save})
+	return users.New(env, a.o.Backend, users.Options{Fields: a.o.Fields, Lookups: a.o.Lookups, Prefs: a.o.Prefs, Save: a.o.Save,
+		Dialogs: users.Dialogs{Password: true}})
 }
 
 func (a *App) userView(env view.Env, u auth0client.User) view.View {
-	return user.New(env, a.o.Backend, u)
+	return user.New(env, a.o.Backend, u, a.o.Fields...)
 }
 
 func (a *App) rolesView(env view.Env, act view.EditRoles) view.View {

@@ -315,3 +315,9 @@ func TestWaysThatDoNotFitAUserSayWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestThePasswordKeyOfTheListAsksWhichWay(t *testing.T) {
+	t.Parallel()
+	f := openFloor(t, localtenant.Options{SearchLag: -1})
+	f.play("/", "' lena.locked@example.com", "enter", "> 1 user", "p", "> Send the reset email", "1", "> Auth0 mails lena.locked@example.com", "y", "> sends the email to lena.locked@example.com")
+}

@@ -227,6 +227,8 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 		return a.pushDialog(env, operate.New(env, act.Operation), by)
 	case view.Fix:
 		return a.fix(from, act, by)
+	case view.Password:
+		return a.fix(from, view.Fix{Kind: view.FixPassword, User: act.User}, by)
 	case view.Choose:
 		return a.choose(act, by)
 	case view.OperateAll:

@@ -60,7 +60,18 @@ func (o *overview) rows(width int) []row {
 	rows = append(rows, m.fact("last sign-in", m.lastLogin(u), width)...)
 	rows = append(rows, m.fact("password set", m.when(u.LastPassword), width)...)
 	rows = append(rows, m.fact("created", m.when(u.CreatedAt), width)...)
-	return append(rows, m.fact("updated", m.when(u.UpdatedAt), width)...)
+	rows = append(rows, m.fact("updated", m.when(u.UpdatedAt), width)...)
+	for i, f := range m.fields {
+		if i == 0 {
+			rows = append(rows, line(""))
+		}
+		value := u.Value(f.Path).String()
+		if value == "" {
+			value = m.env.Theme.Icons.Minus // a field that a profile names is looked for: that it is empty says something
+		}
+		rows = append(rows, m.fact(termLine(f.Label), value, width)...)
+	}
+	return rows
 }
 
 func (m *Model) identityWords(id auth0client.Identity) string {

@@ -117,6 +117,17 @@ func TestTheTenantsFactorsAreInWords(t *testing.T) {
 	has(t, m, "Offered: authenticator app, phone (SMS or voice)", "Not offered: Duo", "No block by an administrator.", "No block after failed sign-ins.", "second factor", "login")
 }
 
+func TestFieldsOfTheProfileAreInTheOverview(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	m := opened(f, "")
+	known := f.record()
+	known.AppMetadata = []byte(`{"plan":"gold\u001b[2J","seats":[1,2]}`)
+	m = New(m.env, f, known, view.Field{Label: "Plan", Path: "app_metadata.plan", Detail: true}, view.Field{Label: "Listed only", Path: "app_metadata.seats", List: true},
+		view.Field{Label: "Contract", Path: "app_metadata.contract.id", Detail: true})
+	has(t, m, "Plan            gold␛[2J", "Contract        −", "!Listed only")
+}
+
 func TestUserAgentsInWords(t *testing.T) {
 	t.Parallel()
 	for agent, want := range map[string]string{

@@ -64,6 +64,7 @@ type Records interface {
 type Model struct {
 	env     view.Env
 	records Records
+	fields  []view.Field // of the tenant's own, for the overview
 
 	user    part[auth0client.User]
 	bans    part[[]auth0client.BruteForceBlock]
@@ -79,9 +80,14 @@ type Model struct {
 
 var _ view.View = (*Model)(nil)
 
-// New makes the view. What is known of the user is drawn at once.
-func New(env view.Env, records Records, known auth0client.User) *Model {
+// New makes the view. What is known of the user is drawn at once. fields are those of the profile.
+func New(env view.Env, records Records, known auth0client.User, fields ...view.Field) *Model {
 	m := &Model{env: env, records: records}
+	for _, f := range fields {
+		if f.Detail {
+			m.fields = append(m.fields, f)
+		}
+	}
 	m.user.value = known
 	m.user.naming, m.bans.naming, m.methods.naming, m.events.naming = true, true, true, true
 	// The order is that of the digits that open them.
