@@ -20,19 +20,6 @@ func (s *scene) atList() {
 	s.expect(`200 users|20\d users`)
 }
 
-// idOf asks the tenant for the one user of an email.
-func (s *scene) idOf(email string) string {
-	s.t.Helper()
-	var found []struct {
-		ID string `json:"user_id"`
-	}
-	s.tenant("users-by-email?email="+email, &found)
-	if len(found) != 1 {
-		s.t.Fatalf("the tenant has %d users with the email %s, want 1", len(found), email)
-	}
-	return found[0].ID
-}
-
 func TestAnMFAResetIsThreeKeysFromATypedEmail(t *testing.T) {
 	t.Parallel()
 	s := start(t, 80, 24, []string{"NO_COLOR=1"})
