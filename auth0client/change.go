@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"usher/auth0client/term"
 )
@@ -66,13 +67,13 @@ func MetadataChange(from, to json.RawMessage) (map[string]any, error) {
 		if len(bytes.TrimSpace(m.raw)) == 0 {
 			continue
 		}
-		if err := json.Unmarshal(m.raw, m.into); err != nil {
+		if err := exact(m.raw, m.into); err != nil {
 			return nil, err
 		}
 	}
 	out := map[string]any{}
 	for k, v := range after {
-		if old, had := before[k]; !had || !reflect.DeepEqual(old, v) {
+		if old, had := before[k]; !had || !SameJSON(old, v) {
 			out[k] = v
 		}
 	}
@@ -85,6 +86,34 @@ func MetadataChange(from, to json.RawMessage) (map[string]any, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// exact decodes JSON whose numbers keep their digits: an id beyond 2^53 must come back as it was.
+func exact(raw []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	return dec.Decode(into)
+}
+
+// SameJSON reports that two decoded JSON values are the same. Whole numbers are told apart to their last digit.
+func SameJSON(a, b any) bool {
+	switch a := a.(type) {
+	case json.Number:
+		b, ok := b.(json.Number)
+		if !ok || a == b || !strings.ContainsAny(string(a+b), ".eE") {
+			return ok && a == b
+		}
+		x, errX := a.Float64()
+		y, errY := b.Float64()
+		return errX == nil && errY == nil && x == y
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && len(a) == len(b) && maps.EqualFunc(a, b, SameJSON)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, SameJSON)
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // FieldConflict is an attribute that somebody else has changed since the operator looked.
@@ -108,7 +137,7 @@ type Unchanged map[string]any
 // Before takes from a user what a change rests on.
 func (u User) Before(c Change) Unchanged {
 	var record map[string]any
-	if json.Unmarshal(u.Record, &record) != nil {
+	if exact(u.Record, &record) != nil {
 		return nil
 	}
 	out := Unchanged{}

@@ -48,10 +48,7 @@ func Edit(tenant Records, u auth0client.User, change auth0client.Change) Operati
 
 // Diff says what a change does to a user, a line for each attribute: from, to. A password is never shown.
 func Diff(u auth0client.User, change auth0client.Change) []string {
-	var record map[string]any
-	if json.Unmarshal(u.Record, &record) != nil {
-		record = nil
-	}
+	record := recordOf(u)
 	var out []string
 	for _, name := range change.Names() {
 		switch v := change[name]; name {
