@@ -258,3 +258,14 @@ func isNotFound(err error) bool {
 	var gone *NotFound
 	return errors.As(err, &gone)
 }
+
+// Creates reports that users of the connection can be made through the API: those of databases and passwordless ones.
+//
+// Source: POST /api/v2/users, "Connection does not support user creation through the API".
+func (c Connection) Creates() bool {
+	switch c.Strategy.String() {
+	case "auth0", "email", "sms":
+		return true
+	}
+	return false
+}

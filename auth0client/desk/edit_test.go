@@ -149,7 +149,9 @@ func (d directory) UsersByEmail(_ context.Context, email string) ([]auth0client.
 
 func TestOneUserIsFoundByIDOrEmail(t *testing.T) {
 	t.Parallel()
-	u := func(id string) auth0client.User { return auth0client.User{ID: auth0client.UserID(id), Email: term.Line("x")} }
+	u := func(id string) auth0client.User {
+		return auth0client.User{ID: auth0client.UserID(id), Email: term.Line("x")}
+	}
 	d := directory{"ada+1@example.com": {u("auth0|1")}, "Ada+1@Example.com": {u("samlp|x|Ada")}, "eve@example.com": {u("auth0|2")}, `"a|b"@example.com`: {u("auth0|3")}, "jürgen@müller.example": {u("auth0|4")}}
 	for name, want := range map[string]string{"samlp|acme/x|robin@example.com": "samlp|acme/x|robin@example.com", "eve@example.com": "auth0|2", "EVE@example.com ": "auth0|2",
 		`"a|b"@example.com`: "auth0|3", "jürgen@müller.example": "auth0|4"} {

@@ -57,11 +57,14 @@ func run(ctx context.Context) int {
 
 func exitCode(err error) int {
 	var usage usageError
+	var some partly
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &some):
+		return some.code
 	default:
 		return kindOf(err)
 	}
@@ -81,7 +84,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.register(root.PersistentFlags())
-	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newRoles(o), newJournal(), newGateway(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newJournal(), newGateway(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
 	asUsage(root)
 	return root
 }

@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/auth0client/gateway"
 	"usher/auth0client/gateway/journal"
 	"usher/auth0client/gateway/policy"
@@ -48,6 +49,7 @@ type wiring struct {
 	journal *journal.Journal // nil when the gateway keeps it elsewhere
 	program atomic.Pointer[tea.Program]
 
+	dir         string // the journal's folder
 	profile     string
 	color       string
 	production  bool
@@ -80,7 +82,7 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
 		Audience: e.managementAudience, Now: time.Now,
 	})
-	w := &wiring{store: e.store, session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
+	w := &wiring{dir: e.journal, store: e.store, session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
 	via := e.via
 	if via == "" {
 		via = "console"
@@ -167,6 +169,9 @@ func (w *wiring) close() error {
 	return nil
 }
 
+// closeInto closes the wiring at the end of a command and joins what goes wrong to its error.
+func (w *wiring) closeInto(err *error) { *err = errors.Join(*err, w.close()) }
+
 // kindOf is the exit code for an error of the client.
 func kindOf(err error) int {
 	var (
@@ -175,9 +180,15 @@ func kindOf(err error) int {
 		notFound     *auth0client.NotFound
 		denied       *signin.Denied
 		nobody       *notSignedIn
+		fresh        *auth0client.FreshLogin
+		several      *desk.Ambiguous
 	)
 	switch {
-	case errors.As(err, &forbidden), errors.As(err, &unauthorized), errors.As(err, &denied), errors.As(err, &nobody),
+	case errors.As(err, &several):
+		return exitAmbiguous
+	case errors.As(err, new(*desk.NoName)), errors.As(err, new(*auth0client.ReasonNeeded)):
+		return exitUsage
+	case errors.As(err, &forbidden), errors.As(err, &unauthorized), errors.As(err, &fresh), errors.As(err, &denied), errors.As(err, &nobody),
 		errors.Is(err, signin.ErrSignedOut), errors.Is(err, signin.ErrOtherPerson):
 		return exitNotAllowed
 	case errors.As(err, &notFound), errors.Is(err, journal.ErrNoChange):
