@@ -45,6 +45,9 @@ func (t exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if rests, ok := r.Context().Value(unchangedKey{}).(string); ok {
 		r.Header.Set("X-Usher-If-Unchanged", rests)
 	}
+	if keep, _ := r.Context().Value(beforeKey{}).(bool); keep {
+		r.Header.Set("X-Usher-Keep-Before", "1")
+	}
 	if p, ok := r.Context().Value(priorityKey{}).(Priority); ok {
 		r.Header.Set("X-Usher-Priority", string(p))
 	}

@@ -81,7 +81,7 @@ func IfRoles(ctx context.Context, held []RoleID) context.Context {
 
 // AssignRoles gives a user roles, in one request. Those they hold already stay.
 func (c *Client) AssignRoles(ctx context.Context, id UserID, roles []RoleID) error {
-	_, err := c.write(ctx, "assign roles", func(ctx context.Context) error {
+	_, err := c.write(keepBefore(ctx), "assign roles", func(ctx context.Context) error {
 		return c.users.Roles.Assign(ctx, string(id), &management.AssignUserRolesRequestContent{Roles: names(roles)})
 	}, string(id))
 	return err
@@ -89,7 +89,7 @@ func (c *Client) AssignRoles(ctx context.Context, id UserID, roles []RoleID) err
 
 // RemoveRoles takes roles from a user, in one request.
 func (c *Client) RemoveRoles(ctx context.Context, id UserID, roles []RoleID) error {
-	_, err := c.write(ctx, "remove roles", func(ctx context.Context) error {
+	_, err := c.write(keepBefore(ctx), "remove roles", func(ctx context.Context) error {
 		return c.users.Roles.Delete(ctx, string(id), &management.DeleteUserRolesRequestContent{Roles: names(roles)})
 	}, string(id))
 	return err

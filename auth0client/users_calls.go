@@ -96,7 +96,7 @@ func (c *Client) UsersByEmail(ctx context.Context, email string) ([]User, error)
 
 // SetBlocked sets or lifts an administrator's block and gives the user as they are now. Brute-force blocks are apart.
 func (c *Client) SetBlocked(ctx context.Context, id UserID, blocked bool) (User, error) {
-	body, err := c.write(ctx, "change the block", func(ctx context.Context) error {
+	body, err := c.write(keepBefore(ctx), "change the block", func(ctx context.Context) error {
 		_, err := c.users.Update(ctx, string(id), &management.UpdateUserRequestContent{Blocked: ptr(blocked)})
 		return err
 	}, string(id))

@@ -17,7 +17,7 @@ import (
 // gateway refuses it as [Changed] when somebody else was faster.
 func (c *Client) UpdateUser(ctx context.Context, id UserID, step Change, rests Unchanged) (User, error) {
 	// Without go-auth0, whose type takes no null for most attributes: null is how one is removed.
-	body, err := c.write(ifUnchanged(ctx, rests), "change the user", c.plain(http.MethodPatch, "/api/v2/users/"+url.PathEscape(string(id)), nil, step), string(id))
+	body, err := c.write(keepBefore(ifUnchanged(ctx, rests)), "change the user", c.plain(http.MethodPatch, "/api/v2/users/"+url.PathEscape(string(id)), nil, step), string(id))
 	if err != nil {
 		return User{}, err
 	}
@@ -35,6 +35,12 @@ func written(body []byte, what string) (User, error) {
 }
 
 type unchangedKey struct{}
+
+// WithUnchanged makes a change of roles made with ctx one that the gateway makes only while they are still so: rests holds
+// the ids under "roles".
+func WithUnchanged(ctx context.Context, rests Unchanged) context.Context {
+	return ifUnchanged(ctx, rests)
+}
 
 // ifUnchanged makes the request of ctx one that the gateway makes only while the user is still so.
 func ifUnchanged(ctx context.Context, rests Unchanged) context.Context {

@@ -84,21 +84,35 @@ func words(v any) string {
 	return s
 }
 
-// Delete deletes a user for good. keep is called with the record before, and must put it on disk.
-func Delete(tenant Records, u auth0client.User, keep func(record []byte) (path string, err error)) Operation {
+// Deleter is what deleting takes.
+type Deleter interface {
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
+	DeleteUser(ctx context.Context, id auth0client.UserID) error
+}
+
+// Delete deletes a user for good. keep is given the record as it is just before, and must put it on disk: without a copy
+// nothing is deleted.
+func Delete(tenant Deleter, u auth0client.User, keep func(record []byte) (path string, err error)) Operation {
 	op := Operation{Name: "Delete user", Permission: "users:delete", User: u, Danger: true, Type: u.Label().String(),
 		Does:  []string{"Delete " + Who(u) + " for good"},
 		Loses: []string{"the account, its metadata, roles, memberships and enrolments"}}
 	if n := len(u.Identities); n > 1 {
 		op.Loses = append(op.Loses, fmt.Sprintf("its %d linked identities as well", n-1))
 	}
+	if keep != nil {
+		op.Does = append(op.Does, "A copy of the record is kept beside the journal; `usher users create --from` reads it.")
+	}
 	op.Run = func(ctx context.Context) (r Result) {
 		if keep != nil {
-			path, err := keep(u.Record)
+			now, err := tenant.User(ctx, u.ID)
+			if err != nil {
+				return Result{Err: err}
+			}
+			path, err := keep(now.Record)
 			if err != nil {
 				return Result{Err: fmt.Errorf("nothing was deleted, since a copy could not be kept: %w", err)}
 			}
-			r.Note = []string{"A copy of the record is in " + path + "; `usher users create --from` reads it."}
+			r.Note = []string{"A copy of the record is in " + term.Line(path).String() + "; `usher users create --from` reads it."}
 		}
 		if r.Err = tenant.DeleteUser(ctx, u.ID); r.Err == nil {
 			r.Done = []string{"Deleted."}

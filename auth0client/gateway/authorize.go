@@ -58,6 +58,7 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 	if err := prepare(c); err != nil {
 		return g.refused(c, err)
 	}
+	c.from = g.before(ctx, c)
 	res, err := g.change(c)
 	if err != nil {
 		return res, err
@@ -97,8 +98,12 @@ func (g *Gateway) authorize(ctx context.Context, c *call, ids []string) error {
 		return nil
 	}
 	var err error
-	if c.about, err = g.covering(ctx, c.rules, ids, c.d.Subject); err != nil {
+	var people []map[string]any
+	if c.about, people, err = g.coveringPeople(ctx, c.rules, ids, c.d.Subject); err != nil {
 		return err
+	}
+	if len(people) == 1 {
+		c.person = people[0]
 	}
 	if no := c.about.Permit(c.d); no != nil {
 		return no

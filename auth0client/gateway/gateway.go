@@ -150,6 +150,11 @@ type call struct {
 	rules policy.Rules // the operator's
 	about policy.Rules // about those whom the request is about
 	note  string       // for the journal: who approved it
+	// Of a change of one user's fields or roles: the user and the roles as they were read on the way, and what the journal
+	// says that was set before.
+	person map[string]any
+	held   []string
+	from   map[string]any
 	// approved: a second operator agreed; neither an approval nor a fresh sign-in of the first is asked for again.
 	approved bool
 
@@ -223,7 +228,7 @@ func (g *Gateway) entry(c *call, id string) journal.Entry {
 	}
 	e := journal.Entry{
 		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: path,
-		Target: c.d.Target, Reason: reasonOf(c.r), Fields: c.d.Fields, Note: c.note,
+		Target: c.d.Target, Reason: reasonOf(c.r), From: c.from, Fields: c.d.Fields, Note: c.note,
 	}
 	e.Actions = actionNames(c.d.Actions)
 	return e

@@ -20,7 +20,8 @@ const ownPrefix = "/usher/"
 //	GET  /usher/v1/approvals                what waits for a second operator
 //	POST /usher/v1/approvals/{id}/approve   carry it out
 //	POST /usher/v1/approvals/{id}/deny      end it
-//	GET  /usher/v1/journal                  the record of changes, newest first: ?take=50&before=SEQ&target=ID
+//	GET  /usher/v1/journal                  the record of changes, newest first: ?take=50&before=SEQ&target=ID. With
+//	                                        mine=true the operator's own, for which nobody needs journal:read
 //	POST /usher/v1/password-reset-email     have Auth0 mail {"user_id"} a link to set a new password
 func (g *Gateway) own(r *http.Request, op policy.Operator, body []byte) (*http.Response, error) {
 	path := r.URL.EscapedPath()
@@ -79,23 +80,26 @@ const mostEntries = 200
 func (g *Gateway) journal(r *http.Request, op policy.Operator) (*http.Response, error) {
 	ctx := r.Context()
 	c := &call{r: r, op: op}
-	if !op.May(policy.JournalRead) {
+	take, before, target, mine, ok := journalPage(r)
+	if !mine && !op.May(policy.JournalRead) {
 		return refusal(r, &policy.Refusal{Code: "usher_permission", Message: "you lack the permission journal:read", Permission: policy.JournalRead}), nil
 	}
 	rules, err := g.rulesOf(ctx, &op)
 	if err != nil {
 		return g.refused(c, err)
 	}
-	if no := rules.Permit(policy.Decision{Actions: []policy.Action{policy.JournalRead}}); no != nil {
+	if no := rules.Permit(policy.Decision{Actions: []policy.Action{policy.JournalRead}}); no != nil && !mine {
 		return g.refused(c, no)
 	}
-	take, before, target, ok := journalPage(r)
 	if !ok {
-		return refuse(r, http.StatusBadRequest, "usher_query", "the journal takes ?take=1…200, before=NUMBER and target=ID", ""), nil
+		return refuse(r, http.StatusBadRequest, "usher_query", "the journal takes ?take=1…200, before=NUMBER, target=ID and mine=true", ""), nil
 	}
 	all, err := g.o.Entries(ctx)
 	if err != nil {
 		return refuse(r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be read: "+err.Error(), ""), nil
+	}
+	if mine {
+		all = slices.DeleteFunc(slices.Clone(all), func(e journal.Entry) bool { return e.Subject != op.Subject })
 	}
 	page, next, err := g.page(r, rules, all, take, before, target)
 	if err != nil {
@@ -108,7 +112,7 @@ func (g *Gateway) journal(r *http.Request, op policy.Operator) (*http.Response, 
 	return object(r, http.StatusOK, body), nil
 }
 
-func journalPage(r *http.Request) (take int, before uint64, target string, ok bool) {
+func journalPage(r *http.Request) (take int, before uint64, target string, mine, ok bool) {
 	take, ok = 50, true
 	for name, v := range r.URL.Query() {
 		var err error
@@ -119,12 +123,15 @@ func journalPage(r *http.Request) (take int, before uint64, target string, ok bo
 			before, err = strconv.ParseUint(v[0], 10, 64)
 		case "target":
 			target = v[0]
+		case "mine":
+			mine = v[0] == "true"
+			ok = ok && mine
 		default:
 			ok = false
 		}
 		ok = ok && err == nil && len(v) == 1
 	}
-	return take, before, target, ok && take >= 1 && take <= mostEntries
+	return take, before, target, mine, ok && take >= 1 && take <= mostEntries
 }
 
 // page walks back through the journal until a page of visible lines is full.
@@ -147,6 +154,7 @@ func (g *Gateway) page(r *http.Request, rules policy.Rules, all []journal.Entry,
 				return page, page[take-1].Seq, nil
 			}
 			hideFields(rules, e.Fields)
+			hideFields(rules, e.From)
 			page = append(page, e)
 		}
 	}

@@ -62,11 +62,17 @@ const mostPeople = 50
 // covering reads people and gives the rules about all of them; a 404 when one of them does not exist for the operator.
 // Whoever does not exist at all and whoever is outside take the same way, and so the same time.
 func (g *Gateway) covering(ctx context.Context, rules policy.Rules, ids []string, s policy.Subject) (policy.Rules, error) {
+	about, _, err := g.coveringPeople(ctx, rules, ids, s)
+	return about, err
+}
+
+// coveringPeople is covering that gives the people as well, when it had to read them.
+func (g *Gateway) coveringPeople(ctx context.Context, rules policy.Rules, ids []string, s policy.Subject) (policy.Rules, []map[string]any, error) {
 	if !rules.NeedsPerson() || len(ids) == 0 {
-		return rules, nil
+		return rules, nil, nil
 	}
 	if len(ids) > mostPeople {
-		return rules, &policy.Refusal{Code: "usher_field", Message: fmt.Sprintf("at most %d people at once, while a policy says whom you may see", mostPeople)}
+		return rules, nil, &policy.Refusal{Code: "usher_field", Message: fmt.Sprintf("at most %d people at once, while a policy says whom you may see", mostPeople)}
 	}
 	people := make([]map[string]any, len(ids))
 	headers := make([]http.Header, len(ids))
@@ -78,17 +84,17 @@ func (g *Gateway) covering(ctx context.Context, rules policy.Rules, ids []string
 		people[i], headers[i], err = g.person(ctx, ids[i])
 		return err
 	}); err != nil {
-		return rules, err
+		return rules, nil, err
 	}
 	var about policy.Rules
 	for i, p := range people {
 		one, ok := rules.Covering(p)
 		if p == nil || !ok {
-			return about, nothing(s, headers[i])
+			return about, nil, nothing(s, headers[i])
 		}
 		about = about.Join(one)
 	}
-	return about, nil
+	return about, people, nil
 }
 
 // visible finds which of these users exist for the operator, by search: for lists, which may be a moment behind.

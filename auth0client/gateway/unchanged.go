@@ -83,6 +83,7 @@ func (g *Gateway) fieldsChanged(ctx context.Context, c *call, id string, expecte
 	if user == nil {
 		return nil, nothing(policy.OnePerson, h)
 	}
+	c.person = user
 	var out []difference
 	see := func(name string, want, got any) error {
 		if c.about.Hides(name) {
@@ -161,6 +162,7 @@ func (g *Gateway) rolesChanged(ctx context.Context, c *call, expected map[string
 	}
 	slices.Sort(want)
 	slices.Sort(got)
+	c.held = append([]string{}, got...)
 	if slices.Equal(slices.Compact(want), slices.Compact(got)) {
 		return nil, nil
 	}
