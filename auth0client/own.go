@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"usher/auth0client/term"
@@ -74,6 +75,12 @@ type Me struct {
 	Roles []string `json:"roles"`
 	// Connections are those in which the operator may create users; nil for all.
 	Connections []string `json:"connections"`
+	// Create: the operator may create users.
+	Create bool `json:"create"`
+	// Stamped are the attributes that a policy sets on new users, whatever is sent.
+	Stamped []string `json:"stamped"`
+	// Choices are the values among which a new user's attributes are chosen, by path.
+	Choices map[string][]any `json:"choices"`
 	// RawJSON: metadata may be edited as JSON.
 	RawJSON bool `json:"raw_json"`
 	// Reasons, FreshLogins and Approvals are the actions that need a reason, a sign-in of just now, a second operator.
@@ -153,4 +160,22 @@ func (c *Client) Decide(ctx context.Context, id string, approve bool) error {
 	}
 	_, err := c.own(ctx, http.MethodPost, "approvals/"+id+"/"+verb, nil, verb+" the change")
 	return err
+}
+
+// Unwritable says which of the operator's policies keeps an attribute, such as "name" or "app_metadata.plan", from being
+// written; empty when none does. Of metadata as a whole it is enough that some of it may be written.
+func (m Me) Unwritable(path string) string {
+	if m.Fields == nil {
+		return ""
+	}
+	for _, f := range m.Fields {
+		f = strings.TrimSuffix(strings.TrimSuffix(f, "*"), ".")
+		if f == "" || f == path || strings.HasPrefix(path, f+".") || strings.HasPrefix(f, path+".") {
+			return ""
+		}
+	}
+	if len(m.Policies) == 0 {
+		return "your policy does not let you write it"
+	}
+	return "your policy " + term.Line(strings.Join(m.Policies, ", ")).String() + " does not let you write it"
 }

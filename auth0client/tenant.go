@@ -83,7 +83,7 @@ func (c connectionJSON) connection() Connection {
 	if o := c.Options; o != nil {
 		out.Options = ConnectionOptions{Known: true, PasswordPolicy: o.Policy.line().String(), MinLength: int(o.Complexity.Min), RequiresUsername: bool(o.Username),
 			UsernameMin: int(o.Validation.Username.Min), UsernameMax: int(o.Validation.Username.Max), DisableSignup: bool(o.Closed),
-			SyncEachLogin: o.Sync != "on_first_login", ImportMode: bool(o.Import), BruteForceProtect: bool(o.Brute),
+			SyncEachLogin: o.Sync != "on_first_login" && o.Sync != "never_on_login", ImportMode: bool(o.Import), BruteForceProtect: bool(o.Brute),
 			NoPersonalInfo: bool(o.Personal.On), NoCommon: bool(o.Dictionary.On)}
 		if o.History.On {
 			out.Options.History = max(1, int(o.History.Size))

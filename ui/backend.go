@@ -9,13 +9,17 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/term"
 	"usher/ui/blocking"
 	"usher/ui/bulk"
+	"usher/ui/create"
+	"usher/ui/edit"
 	"usher/ui/linking"
 	"usher/ui/login"
 	"usher/ui/mfareset"
 	"usher/ui/password"
 	"usher/ui/roleeditor"
+	"usher/ui/undo"
 	"usher/ui/user"
 	"usher/ui/users"
 	"usher/ui/view"
@@ -32,6 +36,9 @@ type Backend interface {
 	blocking.Blocks
 	password.Tenant
 	linking.Directory
+	edit.Tenant
+	create.Tenant
+	desk.Undoer
 }
 
 // Options are what the console is made of. Approve, OpenBrowser, Dark and Budget may be nil.
@@ -55,8 +62,11 @@ type Options struct {
 	Lookups      []auth0client.Lookup
 	Prefs        users.Prefs // what the list of users remembers; nil: nothing
 	Budget       func() (remaining, limit int, known bool)
-	Random       io.Reader     // makes suggestions for passwords; nil: the system's
-	Save         bulk.Saver    // keeps a summary or an export in a file; nil where nothing is kept
+	Random       io.Reader   // makes suggestions for passwords; nil: the system's
+	Save         bulk.Saver  // keeps a summary or an export in a file; nil where nothing is kept
+	Editor       edit.Editor // opens the operator's own editor; nil where none can be, as over SSH
+	// Keep puts the copy of a deleted user's record on disk and says where; nil where nothing is kept.
+	Keep         func(record []byte) (path string, err error)
 	LockAfter    time.Duration // without a key; 0 never locks
 	SessionLimit time.Duration // of a sign-in; 0 is none
 }
@@ -88,3 +98,13 @@ func (a *App) mfaDialog(env view.Env, u auth0client.User) view.View {
 func (a *App) blockDialog(env view.Env, u auth0client.User) view.View {
 	return blocking.New(env, a.o.Backend, u)
 }
+
+func (a *App) editView(env view.Env, u auth0client.User) view.View {
+	return edit.New(env, a.o.Backend, u, a.o.Editor)
+}
+
+func (a *App) createView(env view.Env) view.View {
+	return create.New(env, a.o.Backend, create.Options{Random: a.o.Random, Inviter: term.Line(a.operator.Name).String()})
+}
+
+func (a *App) undoDialog(env view.Env) view.View { return undo.New(env, a.o.Backend) }

@@ -7,6 +7,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"usher/auth0client/desk"
 	"usher/ui/bulk"
 	"usher/ui/login"
 	"usher/ui/operate"
@@ -222,6 +223,17 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.ToggleBlock:
 		env := a.env()
 		return a.pushDialog(env, a.blockDialog(env, act.User), by)
+	case view.EditUser:
+		env := a.env()
+		return a.push(env, a.editView(env, act.User))
+	case view.CreateUser:
+		env := a.env()
+		return a.push(env, a.createView(env))
+	case view.DeleteUser:
+		return a.perform(from, view.Operate{Operation: desk.Delete(a.o.Backend, act.User, a.o.Keep)}, by)
+	case view.Undo:
+		env := a.env()
+		return a.pushDialog(env, a.undoDialog(env), by)
 	case view.Operate:
 		env := a.env()
 		return a.pushDialog(env, operate.New(env, act.Operation), by)

@@ -40,6 +40,23 @@ func Create(tenant Creator, attributes auth0client.Change) Operation {
 	return op
 }
 
+// Inviter is what inviting takes.
+type Inviter interface {
+	InviteMember(ctx context.Context, id auth0client.OrgID, i auth0client.Invite) (auth0client.Invitation, error)
+}
+
+// Invite has Auth0 mail somebody an invitation into an organization: they make their account themselves.
+func Invite(tenant Inviter, org auth0client.Organization, i auth0client.Invite) Operation {
+	i.Send = true
+	email := term.Line(i.Email)
+	return Operation{Name: "Invite", Permission: "orgs:manage", User: auth0client.User{EmailRaw: i.Email, Email: email},
+		Does: []string{"Auth0 mails " + email.String() + " an invitation into " + org.Name.String() + ". It is good for a week.", "They make their account themselves, or join with one they have."},
+		Run: func(ctx context.Context) Result {
+			_, err := tenant.InviteMember(ctx, org.ID, i)
+			return done(err, "Auth0 sends the invitation to "+email.String()+".")
+		}}
+}
+
 // Restored reads the copy of a record that a deletion keeps, as the attributes that make the user anew: with the same id in
 // the same connection. Links, roles, memberships, enrolments and the password are not in a record.
 func Restored(record []byte) (auth0client.Change, error) {

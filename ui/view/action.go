@@ -45,6 +45,14 @@ type (
 	ResetMFA struct{ User auth0client.User }
 	// ToggleBlock opens the block or unblock dialog for this user.
 	ToggleBlock struct{ User auth0client.User }
+	// EditUser opens the form for a user's attributes and metadata.
+	EditUser struct{ User auth0client.User }
+	// CreateUser opens the form for a new user.
+	CreateUser struct{}
+	// DeleteUser opens the dialog that deletes this user.
+	DeleteUser struct{ User auth0client.User }
+	// Undo opens the dialog that undoes the operator's last reversible change.
+	Undo struct{}
 	// Operate opens the dialog for an operation of the support desk.
 	Operate struct{ Operation desk.Operation }
 	// OperateAll opens the screen of a run over a selection. Name is the action in words ("Block").
@@ -94,6 +102,10 @@ func (UndoRoles) isAction()    {}
 func (Undoable) isAction()     {}
 func (ResetMFA) isAction()     {}
 func (ToggleBlock) isAction()  {}
+func (EditUser) isAction()     {}
+func (CreateUser) isAction()   {}
+func (DeleteUser) isAction()   {}
+func (Undo) isAction()         {}
 func (Operate) isAction()      {}
 func (OperateAll) isAction()   {}
 func (Password) isAction()     {}
