@@ -8,11 +8,15 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/blocking"
 	"usher/ui/choose"
+	"usher/ui/create"
+	"usher/ui/edit"
 	"usher/ui/linking"
 	"usher/ui/mfareset"
 	"usher/ui/password"
@@ -56,6 +60,10 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 		section("User, the tab "+tab.name, keys[:slices.IndexFunc(keys, func(k view.Key) bool { return k.Help().Key == "m" })])
 	}
 	section("Role editor", roleeditor.New(env, nil, desk.OwnRoles(&tenant{}), []auth0client.User{ada}).Keys())
+	loaded := ada
+	loaded.Record = []byte("{}")
+	section("Edit", edit.New(env, nil, loaded, func(string, func(string, error) tea.Msg) tea.Cmd { return nil }).Keys())
+	section("New user", create.New(env, nil, create.Options{}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
 		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")
 	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada), choose.New(env, view.Choose{Title: "Which way?"}), password.New(env, nil, ada, nil), linking.New(env, nil, ada)} {

@@ -43,6 +43,8 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		a.help = true
 	case ":":
 		a.palette = newPalette(top.v.Keys())
+	case "u":
+		return a.perform(top.id, view.Undo{}, grace{}), true
 	case "W":
 		a.rights = true
 	case "u":

@@ -11,7 +11,7 @@ import (
 type Witness interface {
 	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
 	AuthenticationMethods(ctx context.Context, id auth0client.UserID) ([]auth0client.AuthenticationMethod, error)
-	Trail(ctx context.Context, u auth0client.User, page, perPage int) (events []auth0client.LogEvent, more bool, err error)
+	UserLogs(ctx context.Context, id auth0client.UserID, page, perPage int) ([]auth0client.LogEvent, error)
 	Connections(ctx context.Context) ([]auth0client.Connection, error)
 }
 
@@ -39,7 +39,7 @@ func Gather(ctx context.Context, tenant Witness, u auth0client.User, can func(pe
 	}
 	read(PartBans, "users:read", func() (err error) { e.Bans, err = tenant.UserBlocks(ctx, u.ID); return err })
 	read(PartFactors, "mfa:read", func() (err error) { e.Methods, err = tenant.AuthenticationMethods(ctx, u.ID); return err })
-	read(PartLog, "logs:read", func() (err error) { e.Events, _, err = tenant.Trail(ctx, u, 0, gathered); return err })
+	read(PartLog, "logs:read", func() (err error) { e.Events, err = tenant.UserLogs(ctx, u.ID, 0, gathered); return err })
 	all.Go(func() { e.Connection = connectionOf(ctx, tenant, u) })
 	all.Wait()
 	return e

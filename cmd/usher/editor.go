@@ -34,7 +34,9 @@ func ownEditor(env func(string) string) edit.Editor {
 			err = os.WriteFile(file, []byte(text+"\n"), 0o600)
 		}
 		if err != nil {
-			return func() tea.Msg { return done("", fmt.Errorf("make the file to edit: %w", errors.Join(err, os.RemoveAll(dir)))) }
+			return func() tea.Msg {
+				return done("", fmt.Errorf("make the file to edit: %w", errors.Join(err, os.RemoveAll(dir))))
+			}
 		}
 		c := exec.Command(command[0], append(command[1:], file)...) //nolint:gosec,noctx // the operator's own choice; it ends when they leave it
 		return tea.ExecProcess(c, func(err error) tea.Msg {

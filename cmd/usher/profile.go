@@ -68,6 +68,9 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 	if err != nil {
 		return nil, identity{}, err
 	}
+	if w.dir, err = profileDir(p.Name); err != nil {
+		return nil, identity{}, errors.Join(err, w.close())
+	}
 	w.profile, w.color, w.production = p.Name, p.Color, p.Production
 	w.fields, w.lookups = customFields(p), lookups(p)
 	dir, err := profileDir(p.Name)

@@ -281,7 +281,7 @@ func (m *Model) viewDeciding(size view.Size) view.Frame {
 			v    any
 			kept bool
 		}{{"was", c.was, false}, {"is now (theirs)", c.is, c.theirs}, {"yours", c.yours, !c.theirs}} {
-			sign := "    "
+			sign := strings.Repeat(" ", 3+widget.Width(widget.Checkbox(t, true, false)))
 			if l.name != "was" {
 				sign = "  " + widget.Checkbox(t, l.kept, false) + " "
 			}

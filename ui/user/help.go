@@ -34,6 +34,8 @@ func (m *Model) Keys() []view.Key {
 		with(view.NewKey("b", m.blockWord(), "b"), blockPermission),
 		fix("p", view.FixPassword), fix("v", view.FixVerification), fix("s", view.FixSignOut),
 		with(view.NewKey("r", "roles", "r"), assignPermission),
+		with(view.NewKey("e", "edit", "e"), editPermission),
+		hidden(with(view.NewKey("D", "delete", "D"), deletePermission)),
 		hidden(fix("N", view.FixRecoveryCode)), hidden(fix("L", view.FixEnrolment)), hidden(fix("C", view.FixRisk)), hidden(fix("l", view.FixLink)),
 		view.NewKey("tab", "next tab", "tab"),
 	)

@@ -20,6 +20,7 @@ const (
 	resetPermission    = "mfa:reset"
 	blockPermission    = "users:block"
 	assignPermission   = "roles:assign"
+	deletePermission   = "users:delete"
 )
 
 // why says what keeps the operator from something that needs permission, if anything.
@@ -75,6 +76,10 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 		return m.act(view.ToggleBlock{User: m.user.value}, blockPermission), nil
 	case "r":
 		return m.act(view.EditRoles{Users: []auth0client.User{m.user.value}}, assignPermission), nil
+	case "e":
+		return m.act(view.EditUser{User: m.user.value}, editPermission), nil
+	case "D":
+		return m.act(view.DeleteUser{User: m.user.value}, deletePermission), nil
 	case "y":
 		return view.Copy{What: "user id", Text: string(m.id())}, nil
 	case "Y":
