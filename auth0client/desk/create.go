@@ -25,7 +25,9 @@ func Create(tenant Creator, attributes auth0client.Change) Operation {
 	text := func(name string) string { s, _ := attributes[name].(string); return s }
 	u := auth0client.User{EmailRaw: text("email"), Email: term.Line(text("email")), Phone: term.Line(text("phone_number")), Username: term.Line(text("username"))}
 	op := Operation{Name: "Create user", Permission: "users:create", User: u, Does: []string{"Create a user in the connection " + term.Line(connection).String()}}
-	op.Does = append(op.Does, Diff(auth0client.User{}, attributes)...)
+	for _, line := range Diff(auth0client.User{}, attributes) {
+		op.Does = append(op.Does, strings.Replace(line, "nothing → ", "", 1))
+	}
 	if u.EmailRaw != "" && attributes["verify_email"] != false && attributes["email_verified"] != true {
 		op.Does = append(op.Does, "Auth0 mails them its verification email.")
 	}

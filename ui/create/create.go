@@ -108,8 +108,11 @@ func (m *Model) Title() string {
 	return "New user"
 }
 
-// Typing reports that a field takes letters.
-func (m *Model) Typing() bool { return m.typing || m.phase == reviewing && m.reason.Typing() }
+// Typing reports that a field takes letters, or that something would be lost by a key that leaves the console: such keys
+// come here, and are asked about.
+func (m *Model) Typing() bool {
+	return m.typing || m.phase == filling && m.filled() || m.phase == reviewing
+}
 
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == saving }

@@ -97,9 +97,10 @@ func (m *Model) Title() string {
 	return m.user.Label().String() + " " + m.env.Theme.Icons.Crumb + " Edit"
 }
 
-// Typing reports that a field takes letters.
+// Typing reports that a field takes letters, or that something would be lost by a key that leaves the console: such keys
+// come here, and are asked about.
 func (m *Model) Typing() bool {
-	return m.typing || m.phase == writing || m.phase == reviewing && m.reason.Typing()
+	return m.typing || m.phase == filling && m.dirty() || m.phase == deciding || m.phase == writing || m.phase == reviewing
 }
 
 // Writing reports that a change was sent and has not answered.

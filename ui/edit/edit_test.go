@@ -201,7 +201,7 @@ func TestFieldsThatCannotBeChangedSayWhy(t *testing.T) {
 	r.shows("(synced from Users at each sign-in)", "(it comes from Users, where they sign in)", "(your policy sales does not let you write it)")
 	for _, name := range []string{"email", "email_verified", "name", "picture", "user_metadata"} {
 		r.to(name).press("enter")
-		if r.Typing() || r.dirty() || r.note == "" {
+		if r.typing || r.dirty() || r.note == "" {
 			t.Errorf("%s can be edited", name)
 		}
 	}
