@@ -246,17 +246,18 @@ func (m *Model) madePressed(k string) view.Action {
 // Keys are the bindings of the moment.
 func (m *Model) Keys() []view.Key {
 	esc := view.NewKey("esc", "back", "esc")
-	switch {
-	case m.phase == made:
+	switch m.phase {
+	case made:
 		keys := []view.Key{view.NewKey("enter", "open the user", "enter")}
 		if m.password != "" {
 			keys = append(keys, view.NewKey("c", "copy the password", "c"))
 		}
 		return append(keys, esc)
-	case m.phase == reviewing:
+	case reviewing:
 		return []view.Key{view.NewKey("y", "do it", "y"), view.NewKey("n", "to the form", "n", "esc"), view.NewKey("enter", "press button", "enter")}
-	case m.phase == saving:
+	case saving:
 		return []view.Key{esc}
+	case filling:
 	}
 	suggest := view.NewKey("ctrl+g", "suggest a password", "ctrl+g")
 	if m.typing {

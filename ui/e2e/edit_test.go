@@ -48,7 +48,7 @@ func TestEditingUndoingAndDeleting(t *testing.T) {
 	s.expect("Nico Newcomer")
 	s.send("e")
 	s.expect(`user_metadata +\{\}`)
-	s.send("jjjjj<enter>")
+	s.send("jjjjjj<enter>")
 	s.send("<c-u>Nico N.<enter>")
 	s.expect(`changed, not saved: name`)
 	s.send("jjjjjE") // to user_metadata, in the own editor

@@ -182,11 +182,16 @@ func TestWhatAuth0RefusesTogetherIsSplitAndSaid(t *testing.T) {
 	f.connections[0].Options = auth0client.ConnectionOptions{Known: true, RequiresUsername: true}
 	f.record["username"] = "ada"
 	r := open(t, f, nil)
+	r.to("verify_email").press("space")
+	if r.dirty() {
+		t.Error("a verification is mailed without a new email")
+	}
 	r.replace("email", "ada+new@example.com").replace("username", "ada2").replace("name", "Ada L.")
+	r.to("verify_email").press("space")
 	r.press("ctrl+s")
-	r.shows("In 3 requests", "name, then username, then email")
+	r.shows("In 3 requests", "name, then username, then email + verify_email")
 	r.press("enter")
-	if len(f.sent) != 3 || f.sent[2]["email"] != "ada+new@example.com" {
+	if len(f.sent) != 3 || f.sent[2]["email"] != "ada+new@example.com" || f.sent[2]["verify_email"] != true {
 		t.Errorf("sent %v", f.sent)
 	}
 }

@@ -23,7 +23,7 @@ func isMetadata(name string) bool { return name == "user_metadata" || name == "a
 
 func newFields() []field {
 	var out []field
-	for _, n := range []string{"email", "email_verified", "username", "phone_number", "phone_verified", "name", "given_name", "family_name", "nickname",
+	for _, n := range []string{"email", "email_verified", "verify_email", "username", "phone_number", "phone_verified", "name", "given_name", "family_name", "nickname",
 		"picture", "user_metadata", "app_metadata"} {
 		out = append(out, field{name: n})
 	}
@@ -62,7 +62,7 @@ func recordOf(u auth0client.User) map[string]any {
 func (m *Model) change() auth0client.Change {
 	out := auth0client.Change{}
 	for _, f := range m.fields {
-		if auth0client.SameJSON(f.was, f.value) {
+		if auth0client.SameJSON(f.was, f.value) || f.name == "verify_email" && !m.newEmail() {
 			continue
 		}
 		if isMetadata(f.name) {
@@ -72,6 +72,12 @@ func (m *Model) change() auth0client.Change {
 		out[f.name] = f.value
 	}
 	return out
+}
+
+// newEmail reports that the email is another: only then Auth0 mails a verification along with the change.
+func (m *Model) newEmail() bool {
+	f := m.field("email")
+	return f.value != nil && !auth0client.SameJSON(f.was, f.value)
 }
 
 // keysChanged are the first-level keys to set, and (nil) to take away.
@@ -116,6 +122,12 @@ func (m *Model) why(name string) string {
 		return "you lack the permission " + Permission
 	case !m.loaded:
 		return "still reading"
+	}
+	if name == "verify_email" {
+		if !m.newEmail() {
+			return "mails a verification along with a new email"
+		}
+		name = "email"
 	}
 	if m.me != nil {
 		if isMetadata(name) && !m.me.RawJSON {
