@@ -43,8 +43,6 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		a.help = true
 	case ":":
 		a.palette = newPalette(top.v.Keys())
-	case "u":
-		return a.perform(top.id, view.Undo{}, grace{}), true
 	case "W":
 		a.rights = true
 	case "u":
@@ -57,11 +55,12 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// takeBack does what undoes the last change. Each is taken back once: what undid it can be undone in its turn.
+// takeBack does what undoes the last change. A change of roles that the editor has just made goes back there, all of it;
+// any other is looked for in the journal. Each is taken back once: what undid it can be undone in its turn.
 func (a *App) takeBack(top open) tea.Cmd {
 	undo := a.undo
 	if undo.Undo == nil {
-		return a.notify(view.Info, "Nothing to undo: no change of this session can be taken back.")
+		return a.perform(top.id, view.Undo{}, grace{})
 	}
 	a.undo = view.Undoable{}
 	return a.perform(top.id, undo.Undo, grace{})

@@ -257,8 +257,10 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.Copy:
 		return tea.Batch(tea.SetClipboard(act.Text), a.notify(view.Good, "Copied the "+act.What))
 	case view.Changed:
+		a.undo = view.Undoable{} // an older change is no longer the last
 		return a.tellAll(view.UserChangedMsg(act))
 	case view.Touched:
+		a.undo = view.Undoable{}
 		return a.tellAll(view.UserTouchedMsg(act))
 	case view.All:
 		var cmds []tea.Cmd

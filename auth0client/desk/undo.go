@@ -77,11 +77,11 @@ func hidden(v any) bool {
 
 // rolesTouched are the roles that a change really gave or took.
 func rolesTouched(e auth0client.Entry) []auth0client.RoleID {
-	held, named := roleIDs(e.From["roles"]), roleIDs(e.Fields["roles"])
+	held, named := idsIn(e.From["roles"]), idsIn(e.Fields["roles"])
 	return slices.DeleteFunc(named, func(r auth0client.RoleID) bool { return slices.Contains(held, r) == (e.Method == http.MethodPost) })
 }
 
-func roleIDs(v any) []auth0client.RoleID {
+func idsIn(v any) []auth0client.RoleID {
 	list, _ := v.([]any)
 	var out []auth0client.RoleID
 	for _, one := range list {
@@ -189,7 +189,7 @@ func rolesWords(e auth0client.Entry) string {
 }
 
 func undoRoles(ctx context.Context, tenant Undoer, u auth0client.User, e auth0client.Entry) Result {
-	held, touched := roleIDs(e.From["roles"]), rolesTouched(e)
+	held, touched := idsIn(e.From["roles"]), rolesTouched(e)
 	now := append([]auth0client.RoleID{}, held...)
 	if e.Method == http.MethodPost {
 		now = append(now, touched...)

@@ -140,8 +140,9 @@ func (f *setupFlags) confirm(ctx context.Context, in io.Reader, out io.Writer) e
 	return nil
 }
 
-func isTerminal(in io.Reader) bool {
-	file, ok := in.(*os.File)
+// isTerminal reports that something, such as a command's output, is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && xterm.IsTerminal(file.Fd())
 }
 

@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	xterm "github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"usher/auth0client"
@@ -149,10 +147,4 @@ func tell(what string, err error) error {
 		return err
 	}
 	return told{what, err}
-}
-
-// isTerminal reports that something, such as a command's output, is a terminal.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && xterm.IsTerminal(f.Fd())
 }

@@ -45,12 +45,6 @@ type (
 	ResetMFA struct{ User auth0client.User }
 	// ToggleBlock opens the block or unblock dialog for this user.
 	ToggleBlock struct{ User auth0client.User }
-	// EditUser opens the form for a user's attributes and metadata.
-	EditUser struct{ User auth0client.User }
-	// CreateUser opens the form for a new user.
-	CreateUser struct{}
-	// DeleteUser opens the dialog that deletes this user.
-	DeleteUser struct{ User auth0client.User }
 	// Undo opens the dialog that undoes the operator's last reversible change.
 	Undo struct{}
 	// Operate opens the dialog for an operation of the support desk.
@@ -109,9 +103,6 @@ func (Undo) isAction()         {}
 func (Operate) isAction()      {}
 func (OperateAll) isAction()   {}
 func (Password) isAction()     {}
-func (EditUser) isAction()     {}
-func (CreateUser) isAction()   {}
-func (DeleteUser) isAction()   {}
 func (Back) isAction()         {}
 func (Notify) isAction()       {}
 func (Fail) isAction()         {}
