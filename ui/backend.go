@@ -76,7 +76,7 @@ type searcher interface{ Search(query string) tea.Cmd }
 
 func (a *App) usersView(env view.Env) view.View {
 	return users.New(env, a.o.Backend, users.Options{Fields: a.o.Fields, Lookups: a.o.Lookups, Prefs: a.o.Prefs, Save: a.o.Save,
-		Dialogs: users.Dialogs{Password: true}})
+		Dialogs: users.Dialogs{Password: true, Edit: true, Create: true, Delete: true}})
 }
 
 func (a *App) userView(env view.Env, u auth0client.User) view.View {

@@ -240,7 +240,8 @@ func TestAWarmStartAsksForNothingBeforeTheFirstData(t *testing.T) {
 		t.Fatal(out)
 	}
 	// The machine's token is never kept; the keys and the operator's token are.
-	want := []string{"POST /oauth/token", "PATCH /api/v2/users/auth0|bob"}
+	// The user is read for the journal, which keeps what a change replaces.
+	want := []string{"POST /oauth/token", "GET /api/v2/users/auth0|bob", "PATCH /api/v2/users/auth0|bob"}
 	if got := f.asked(); !slices.Equal(got, want) {
 		t.Errorf("asked %v, want %v", got, want)
 	}

@@ -100,3 +100,25 @@ func TestEditingUndoingAndDeleting(t *testing.T) {
 		t.Errorf("%d copies, %v", len(copies), err)
 	}
 }
+
+func TestCreatingAUserInASmallTerminal(t *testing.T) {
+	t.Parallel()
+	s := start(t, 60, 15, []string{"NO_COLOR=1"})
+	s.atList()
+	s.send("n")
+	s.expect(`connection \* +<`)
+	s.send("j<enter>o'neil+new@example.com<esc>")
+	s.expect(`o'neil\+new@example\.com`)
+	s.send("<c-g>")
+	s.expect(`password \* +\S+-\S+`)
+	s.send("<c-s>")
+	s.expect(`Create a user in the connection`)
+	s.send("y")
+	s.expect(`Created o'neil\+new@example\.com`)
+	s.expect(`gone when you leave`)
+	if now := s.record(s.idOf("o'neil+new@example.com")); now["email_verified"] != false {
+		t.Errorf("created %v", now)
+	}
+	s.send("<enter>")
+	s.expect(`Why can't they get in`)
+}
