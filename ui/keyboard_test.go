@@ -51,7 +51,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\nWhen the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
-	section("Users", users.New(env, nil, users.Options{Dialogs: users.Dialogs{Password: true}, Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
+	section("Users", users.New(env, nil, users.Options{Dialogs: users.Dialogs{Password: true, Edit: true, Create: true, Delete: true}, Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	detail := user.New(env, nil, ada)
 	section("User", detail.Keys())
 	for _, tab := range []struct{ key, name string }{{"6", "Activity"}, {"7", "Raw"}} {

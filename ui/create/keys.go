@@ -124,6 +124,9 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 		m.cursor = max(0, m.cursor-1)
 	case "esc":
 		m.keep(r) // leaving the field keeps what is in it; leaving the form asks
+	case "ctrl+s":
+		m.keep(r)
+		m.askToCreate()
 	default:
 		delete(m.refused, r.name)
 		m.input, _ = m.input.Update(msg)

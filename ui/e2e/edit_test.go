@@ -103,11 +103,11 @@ func TestEditingUndoingAndDeleting(t *testing.T) {
 
 func TestCreatingAUserInASmallTerminal(t *testing.T) {
 	t.Parallel()
-	s := start(t, 60, 15, []string{"NO_COLOR=1"})
+	s := start(t, 60, 15, []string{"NO_COLOR=1"}, "--search-lag", "0s")
 	s.atList()
 	s.send("n")
 	s.expect(`connection \* +<`)
-	s.send("j<enter>o'neil+new@example.com<esc>")
+	s.send("j<enter>o'neil+new@example.com<enter>")
 	s.expect(`o'neil\+new@example\.com`)
 	s.send("<c-g>")
 	s.expect(`password \* +\S+-\S+`)

@@ -229,6 +229,9 @@ func TestFieldsThatCannotBeChangedSayWhy(t *testing.T) {
 func TestTypedTextIsNotLostByOneKey(t *testing.T) {
 	t.Parallel()
 	r := open(t, newFake(), nil)
+	r.to("nickname").press("enter").types("x").press("ctrl+s")
+	r.shows("Save changes", `"adax"`)
+	r.press("n").to("nickname").press("x")
 	r.to("name").press("enter").types("x").press("esc")
 	r.shows("What you typed here would be lost")
 	r.press("enter", "esc")

@@ -120,6 +120,9 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 	case "up", "shift+tab":
 		m.keep(f)
 		m.cursor = max(0, m.cursor-1)
+	case "ctrl+s":
+		m.keep(f)
+		m.askToSave()
 	case "esc": // what was there before the field was entered; nothing beside it is lost
 		s, _ := f.value.(string)
 		if typed := m.input.Value(); typed != term.Line(s).String() && !m.dropping {
