@@ -56,8 +56,9 @@ type Options struct {
 	ASCII        bool
 	NoColor      bool
 	SlowLine     bool
-	Dark         *bool  // a forced theme; nil asks the terminal
-	Query        string // a search to start with
+	Dark         *bool    // a forced theme; nil asks the terminal
+	Query        string   // a search to start with
+	Notices      []string // what the operator must know at the start, such as a change whose outcome nobody knows
 	Fields       []view.Field
 	Lookups      []auth0client.Lookup
 	Prefs        users.Prefs // what the list of users remembers; nil: nothing

@@ -87,6 +87,10 @@ func (a *App) signedIn(op login.Operator) tea.Cmd {
 	if len(a.stack) > 0 {
 		said = a.notify(view.Bad, "New operator: what was open or not sent is dropped.")
 	}
+	for _, n := range a.o.Notices {
+		said = tea.Batch(said, a.notify(view.Bad, n))
+	}
+	a.o.Notices = nil
 	return tea.Batch(said, a.anew(), a.watch())
 }
 

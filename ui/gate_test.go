@@ -415,3 +415,14 @@ func TestReasonFrames(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOperatorIsToldOfUnknownOutcomes(t *testing.T) {
+	t.Parallel()
+	onBench(t, login.Operator{}, func(o *Options) {
+		s, _ := o.SignIn.(*signer)
+		s.kept = boss()
+		o.Notices = []string{"Unknown outcome: users:block of auth0|1"}
+	}, func(_ *testing.T, b *bench) {
+		b.has("Unknown outcome: users:block of auth0|1")
+	})
+}

@@ -143,7 +143,7 @@ func (g *Gateway) approve(r *http.Request, op policy.Operator, id string) (*http
 		return g.refused(asked, err)
 	}
 	asked.note = "approved by " + nameOf(op.Subject, op.Email) + ", approval " + id
-	asked.approved = true
+	asked.approved, asked.by = true, op
 	// The approver must be able to make this change too: whom they may not see they cannot judge.
 	mine, err := g.renew(r, a, s, op)
 	if err != nil {

@@ -78,7 +78,7 @@ func TestASecondOperatorApprovesOnce(t *testing.T) {
 			intent = &e
 		}
 	}
-	if intent == nil || intent.Email != "op@example.com" || !strings.Contains(intent.Note, "approved by lead@example.com") || intent.Reason != "lost it" {
+	if intent == nil || intent.Email != "op@example.com" || intent.ApproverEmail != "lead@example.com" || intent.Approver == "" || !strings.Contains(intent.Note, "approved by lead@example.com") || intent.Reason != "lost it" {
 		t.Errorf("the journal's intent is %+v", intent)
 	}
 	if strings.Contains(d.journal.data.String(), password) {

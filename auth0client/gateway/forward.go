@@ -297,7 +297,10 @@ func (g *Gateway) outgoing(ctx context.Context, j *journey, token string) (*http
 	if len(j.body) == 0 {
 		req.Body, req.ContentLength = http.NoBody, 0
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	// The password mail is the Authentication API's, which asks for no token: it gets none.
+	if strings.HasPrefix(path, "/api/v2/") {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	if j.id != "" {
 		req.Header.Set("X-Correlation-Id", j.id)
 	}

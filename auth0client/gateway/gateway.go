@@ -147,9 +147,10 @@ type call struct {
 	op    policy.Operator
 	d     policy.Decision
 	body  []byte
-	rules policy.Rules // the operator's
-	about policy.Rules // about those whom the request is about
-	note  string       // for the journal: who approved it
+	rules policy.Rules    // the operator's
+	about policy.Rules    // about those whom the request is about
+	note  string          // for the journal: who approved it
+	by    policy.Operator // the second operator who approved it; nobody's otherwise
 	// Of a change of one user's fields or roles: the user and the roles as they were read on the way, and what the journal
 	// says that was set before.
 	person map[string]any
@@ -229,6 +230,7 @@ func (g *Gateway) entry(c *call, id string) journal.Entry {
 	e := journal.Entry{
 		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: path,
 		Target: c.d.Target, Reason: reasonOf(c.r), From: c.from, Fields: c.d.Fields, Note: c.note,
+		Approver: c.by.Subject, ApproverEmail: c.by.Email,
 	}
 	e.Actions = actionNames(c.d.Actions)
 	return e

@@ -94,7 +94,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
 		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
 		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
-		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
+		Query: f.query, Notices: w.unsettled(), Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
 		Fields: w.fields, Lookups: w.lookups, Keep: w.keepRecord, Editor: ownEditor(os.Getenv),
 	}
 	if w.kept != nil {

@@ -46,6 +46,9 @@ func openSignedIn(ctx context.Context, f *consoleFlags) (*wiring, signin.Operato
 	if err != nil {
 		return nil, signin.Operator{}, errors.Join(err, w.close())
 	}
+	for _, line := range w.unsettled() {
+		fmt.Fprintln(os.Stderr, "usher: "+line)
+	}
 	return w, op, nil
 }
 

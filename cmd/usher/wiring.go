@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
 	"usher/auth0client/signin/tokenstore"
+	"usher/auth0client/term"
 	"usher/ui"
 	"usher/ui/view"
 )
@@ -197,4 +199,17 @@ func kindOf(err error) int {
 		return exitAmbiguous
 	}
 	return exitFailed
+}
+
+// unsettled says which changes of an earlier run have no known outcome: usher, or its machine, stopped in their middle.
+func (w *wiring) unsettled() []string {
+	if w.journal == nil {
+		return nil
+	}
+	var out []string
+	for _, e := range w.journal.Unfinished() {
+		out = append(out, fmt.Sprintf("Unknown outcome: %s %s of %s by %s. Look whether it was made; `usher journal show %s` has it.",
+			strings.Join(e.Actions, " "), term.Line(e.Target), e.Time.Local().Format("2006-01-02 15:04"), term.Line(e.Email), e.ID))
+	}
+	return out
 }
