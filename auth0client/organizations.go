@@ -76,6 +76,44 @@ func (c *Client) Organizations(ctx context.Context, from string) (Batch[Organiza
 	return batch(body, orgJSON.organization, "organizations")
 }
 
+// Organization reads one organization.
+func (c *Client) Organization(ctx context.Context, id OrgID) (Organization, error) {
+	return c.organization(ctx, string(id), func(ctx context.Context) error {
+		_, err := c.orgs.Get(ctx, string(id))
+		return err
+	})
+}
+
+// OrganizationNamed reads the organization of exactly this name, which Auth0 keeps in lower case.
+func (c *Client) OrganizationNamed(ctx context.Context, name string) (Organization, error) {
+	return c.organization(ctx, name, func(ctx context.Context) error {
+		_, err := c.orgs.GetByName(ctx, name)
+		return err
+	})
+}
+
+func (c *Client) organization(ctx context.Context, inPath string, call func(context.Context) error) (Organization, error) {
+	body, err := c.read(ctx, "read the organization", call, inPath)
+	if err != nil {
+		return Organization{}, err
+	}
+	var o orgJSON
+	if err := json.Unmarshal(body, &o); err != nil {
+		return Organization{}, badAnswer(err)
+	}
+	return o.organization(), nil
+}
+
+// Label is what an organization is called on screen.
+func (o Organization) Label() term.Safe {
+	for _, s := range []term.Safe{o.Display, o.Name} {
+		if !s.IsEmpty() {
+			return s
+		}
+	}
+	return term.Line(string(o.ID))
+}
+
 type memberJSON struct {
 	userJSON
 	Roles []roleJSON `json:"roles"`

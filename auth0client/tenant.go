@@ -181,20 +181,25 @@ func (c *Client) APIs(ctx context.Context) ([]API, error) {
 type Application struct {
 	ID   string
 	Name term.Safe
+	// ForOrganizations: members of organizations sign in to it. Where that may not be seen no application has it.
+	ForOrganizations bool
 }
 
 // Applications reads the names of the tenant's applications and keeps them for a while.
 func (c *Client) Applications(ctx context.Context) ([]Application, error) {
 	return kept(c, &c.applications, func() ([]Application, error) {
-		body, err := c.get(ctx, "read the applications", "clients", url.Values{"fields": {"client_id,name"}, "include_fields": {"true"}, "page": {"0"}, "per_page": {strconv.Itoa(take)}})
+		body, err := c.get(ctx, "read the applications", "clients", url.Values{"fields": {"client_id,name,organization_usage"}, "include_fields": {"true"}, "page": {"0"}, "per_page": {strconv.Itoa(take)}})
 		if err != nil {
 			return nil, err
 		}
 		type clientJSON struct {
-			ID   text `json:"client_id"`
-			Name text `json:"name"`
+			ID    text `json:"client_id"`
+			Name  text `json:"name"`
+			Usage text `json:"organization_usage"`
 		}
-		return rows(body, func(a clientJSON) Application { return Application{string(a.ID), a.Name.line()} }, "clients")
+		return rows(body, func(a clientJSON) Application {
+			return Application{string(a.ID), a.Name.line(), a.Usage == "allow" || a.Usage == "require"}
+		}, "clients")
 	})
 }
 

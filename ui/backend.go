@@ -10,6 +10,7 @@ import (
 	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
+	"usher/ui/access"
 	"usher/ui/blocking"
 	"usher/ui/bulk"
 	"usher/ui/create"
@@ -17,8 +18,11 @@ import (
 	"usher/ui/linking"
 	"usher/ui/login"
 	"usher/ui/mfareset"
+	"usher/ui/organizations"
 	"usher/ui/password"
+	"usher/ui/role"
 	"usher/ui/roleeditor"
+	"usher/ui/roles"
 	"usher/ui/undo"
 	"usher/ui/user"
 	"usher/ui/users"
@@ -39,6 +43,10 @@ type Backend interface {
 	edit.Tenant
 	create.Tenant
 	desk.Undoer
+	roles.Tenant
+	role.Tenant
+	access.Tenant
+	organizations.Tenant
 }
 
 // Options are what the console is made of. Approve, OpenBrowser, Dark and Budget may be nil.
@@ -109,3 +117,22 @@ func (a *App) createView(env view.Env) view.View {
 }
 
 func (a *App) undoDialog(env view.Env) view.View { return undo.New(env, a.o.Backend) }
+
+// screen makes the screen that an action opens; nil for any other.
+func (a *App) screen(env view.Env, action view.Action) view.View {
+	switch act := action.(type) {
+	case view.OpenRoles:
+		return roles.New(env, a.o.Backend)
+	case view.OpenRole:
+		return role.New(env, a.o.Backend, auth0client.Role{ID: act.ID, Name: act.Name})
+	case view.CompareRoles:
+		return role.NewDiff(env, a.o.Backend, act.A, act.B)
+	case view.OpenAccess:
+		return access.New(env, a.o.Backend, act.User)
+	case view.OpenOrganizations:
+		return organizations.New(env, a.o.Backend)
+	case view.OpenOrganization:
+		return organizations.NewOne(env, a.o.Backend, auth0client.Organization{ID: act.ID, Display: act.Name})
+	}
+	return nil
+}

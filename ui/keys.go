@@ -32,7 +32,7 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		_, cmd := a.tell(top, view.ReloadMsg{})
 		return cmd, true
 	case "ctrl+k":
-		a.palette = newPalette(top.v.Keys())
+		a.palette = newPalette(top.v.Keys(), a.places()...)
 		return nil, true
 	}
 	if top.v.Typing() {
@@ -42,7 +42,7 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 	case "?":
 		a.help = true
 	case ":":
-		a.palette = newPalette(top.v.Keys())
+		a.palette = newPalette(top.v.Keys(), a.places()...)
 	case "W":
 		a.rights = true
 	case "u":
@@ -66,20 +66,42 @@ func (a *App) takeBack(top open) tea.Cmd {
 	return a.perform(top.id, undo.Undo, grace{})
 }
 
+// place is a screen that can be opened from everywhere, by its name in the palette.
+type place struct {
+	view.Key
+	open view.Action
+}
+
+func (a *App) places() []place {
+	of := func(name, permission string, open view.Action) place {
+		k := view.NewKey("", name)
+		if !a.can(permission) {
+			k.Why = "You lack the permission " + permission + "."
+		}
+		return place{k, open}
+	}
+	return []place{
+		of("Users", "users:read", view.OpenUsers{}),
+		of("Roles", "roles:read", view.OpenRoles{}),
+		of("Organizations", "orgs:read", view.OpenOrganizations{}),
+	}
+}
+
 // palette is the list of what can be done now, narrowed by what is typed.
 type palette struct {
-	keys   []view.Key
+	keys   []place // without an action: the key is pressed
 	query  string
 	cursor int
 }
 
-func newPalette(keys []view.Key) *palette {
+func newPalette(keys []view.Key, places ...place) *palette {
 	p := &palette{}
 	for _, k := range append(keys[:len(keys):len(keys)], globals()...) {
 		if len(k.Keys()) > 0 && k.Keys()[0] != ":" {
-			p.keys = append(p.keys, k)
+			p.keys = append(p.keys, place{Key: k})
 		}
 	}
+	p.keys = append(p.keys, places...)
 	return p
 }
 
@@ -92,8 +114,8 @@ func (p *palette) typed(s string) {
 	p.cursor = 0
 }
 
-func (p *palette) matches() []view.Key {
-	var out []view.Key
+func (p *palette) matches() []place {
+	var out []place
 	for _, k := range p.keys {
 		if fuzzy(k.Help().Desc, p.query) {
 			out = append(out, k)
@@ -132,12 +154,23 @@ func (a *App) palettePressed(msg tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		a.palette = nil
 		if p.cursor < len(found) {
-			return a.pressed(view.Press(found[p.cursor].Keys()[0]))
+			return a.chose(found[p.cursor])
 		}
 	default:
 		p.typed(msg.Text)
 	}
 	return nil
+}
+
+// chose carries out a row of the palette: it opens a screen, or presses the key.
+func (a *App) chose(p place) tea.Cmd {
+	switch {
+	case p.open == nil:
+		return a.pressed(view.Press(p.Keys()[0]))
+	case p.Why != "":
+		return a.notify(view.Info, p.Why)
+	}
+	return a.perform(a.top().id, p.open, grace{})
 }
 
 func (a *App) drawPalette(size view.Size) view.Frame {
@@ -147,7 +180,7 @@ func (a *App) drawPalette(size view.Size) view.Frame {
 	room := max(0, size.Height-1)
 	top := widget.Scroll(0, p.cursor, len(found), room)
 	for i := top; i < min(len(found), top+room); i++ {
-		lines = append(lines, a.keyLine(found[i], i == p.cursor))
+		lines = append(lines, a.keyLine(found[i].Key, i == p.cursor))
 	}
 	if len(found) == 0 {
 		lines = append(lines, a.th.Muted.Render("Nothing of that name here"))

@@ -9,8 +9,10 @@ import (
 
 	"usher/auth0client/desk"
 	"usher/ui/bulk"
+	"usher/ui/form"
 	"usher/ui/login"
 	"usher/ui/operate"
+	"usher/ui/pick"
 	"usher/ui/roleeditor"
 	"usher/ui/toast"
 	"usher/ui/view"
@@ -209,6 +211,17 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.OpenUser:
 		env := a.env()
 		return a.push(env, a.userView(env, act.User))
+	case view.OpenUsers:
+		a.home()
+	case view.OpenRoles, view.OpenRole, view.CompareRoles, view.OpenAccess, view.OpenOrganizations, view.OpenOrganization:
+		env := a.env()
+		return a.push(env, a.screen(env, act))
+	case view.Pick:
+		env := a.env()
+		return a.pushDialog(env, pick.New(env, act), by)
+	case view.Form:
+		env := a.env()
+		return a.pushDialog(env, form.New(env, act), by)
 	case view.EditRoles:
 		env := a.env()
 		return a.push(env, a.rolesView(env, act))
@@ -262,6 +275,8 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.Touched:
 		a.undo = view.Undoable{}
 		return a.tellAll(view.UserTouchedMsg(act))
+	case view.Altered:
+		return a.tellAll(view.AlteredMsg(act))
 	case view.All:
 		var cmds []tea.Cmd
 		for _, one := range act {

@@ -70,6 +70,13 @@ func (a *App) close(id view.ID) {
 	}
 }
 
+// home closes all but the first view.
+func (a *App) home() {
+	for _, w := range a.all()[min(1, len(a.stack)):] {
+		a.close(w.id)
+	}
+}
+
 // tell gives a message to one view and carries out what it wishes.
 func (a *App) tell(w open, msg tea.Msg) (tea.Model, tea.Cmd) {
 	if w.v == nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"usher/auth0client"
+	"usher/auth0client/term"
 )
 
 // Operation is one change of one user, ready to be shown and made. Its texts are fit for a terminal.
@@ -14,12 +15,20 @@ type Operation struct {
 	Name       string // as on a button: "Reset MFA"
 	Permission string // usher's permission it needs, such as "mfa:reset"
 	User       auth0client.User
+	Subject    Subject  // what is changed, when that is no user
 	Does       []string // exactly what will happen, a line each
 	Loses      []string // what cannot be brought back
 	Type       string   // what must be typed to confirm; empty: a key is enough
 	Danger     bool     // cancel is the button at first
 	// Run makes the change. It is not cut short when its asker goes: the context only carries reason and priority.
 	Run func(ctx context.Context) Result
+}
+
+// Subject is a role or an organization that an operation changes.
+type Subject struct {
+	ID    string // exact
+	Label term.Safe
+	Gone  bool // it is no more when the operation succeeds
 }
 
 // Result is what became of an operation.

@@ -88,7 +88,7 @@ func (g *Gateway) cleaned(ctx context.Context, c *call, answer any, h http.Heade
 	case policy.ConnectionsAnswer:
 		return each(answer, connection), nil
 	case policy.ClientsAnswer:
-		return each(answer, only("client_id", "name")), nil
+		return each(answer, only("client_id", "name", "organization_usage")), nil
 	case policy.APIsAnswer:
 		return each(answer, only("id", "name", "identifier", "scopes", "is_system", "enforce_policies", "token_dialect", "token_lifetime", "allow_offline_access")), nil
 	case policy.InvitationsAnswer:

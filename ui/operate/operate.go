@@ -10,7 +10,6 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
-	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/dialog"
@@ -134,8 +133,11 @@ type Done struct {
 
 // Report is what to tell the operator when the dialog is no longer there to say it. A secret is lost then, and said to be.
 func (d Done) Report() view.Action {
-	wishes := changes(d.op.User, d.result)
+	wishes := changes(d.op, d.result)
 	who := d.op.User.Label().String()
+	if d.op.User.ID == "" {
+		who = d.op.Subject.Label.String()
+	}
 	if d.result.Err != nil {
 		return append(wishes, view.Fail{What: d.op.Name + ": " + who, Err: d.result.Err})
 	}
@@ -147,20 +149,26 @@ func (d Done) Report() view.Action {
 }
 
 // changes tells the open views what is different now.
-func changes(u auth0client.User, r desk.Result) view.All {
+func changes(op desk.Operation, r desk.Result) view.All {
 	var wishes view.All
 	if r.User != nil {
 		wishes = append(wishes, view.Changed{User: *r.User})
 	}
-	if len(r.Done) > 0 || r.Unsure() {
-		wishes = append(wishes, view.Touched{ID: u.ID})
+	if len(r.Done) == 0 && !r.Unsure() {
+		return wishes
+	}
+	if op.User.ID != "" || op.Subject.ID == "" {
+		wishes = append(wishes, view.Touched{ID: op.User.ID})
+	}
+	if op.Subject.ID != "" {
+		wishes = append(wishes, view.Altered{ID: op.Subject.ID, Gone: op.Subject.Gone && r.Err == nil})
 	}
 	return wishes
 }
 
 func (m *Model) done(d Done) view.Action {
 	m.phase, m.onDo, m.result, m.scroll = finished, false, d.result, 0
-	wishes := changes(m.op.User, d.result)
+	wishes := changes(m.op, d.result)
 	switch err := d.result.Err; {
 	case err == nil:
 	case view.Unsent(err) && len(d.result.Done) == 0:
@@ -189,7 +197,8 @@ func (m *Model) why() string {
 
 // typedRight reports that what was asked to be typed is there.
 func (m *Model) typedRight() bool {
-	return m.op.Type == "" || strings.TrimSpace(m.typed.Value()) == m.op.Type
+	oneSpaced := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	return m.op.Type == "" || oneSpaced(m.typed.Value()) == oneSpaced(m.op.Type)
 }
 
 // once are the secrets to show, in the order they came.

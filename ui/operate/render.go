@@ -35,7 +35,13 @@ func (m *Model) View(size view.Size) view.Frame {
 func (m *Model) head(width int) []string {
 	t, u := m.env.Theme, m.op.User
 	title := t.Title.Render(m.op.Name)
-	if u.ID == "" {
+	switch subject := m.op.Subject; {
+	case u.ID == "" && subject.ID != "":
+		return []string{
+			title + "  " + t.Strong.Render(widget.Truncate(subject.Label.String(), max(1, width-widget.Width(m.op.Name)-2))),
+			t.Muted.Render(widget.Truncate(term.Line(subject.ID).String(), width)),
+		}
+	case u.ID == "":
 		return []string{widget.Truncate(title, width)}
 	}
 	id := u.ID.Safe().String()

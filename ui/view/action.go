@@ -7,6 +7,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/term"
 )
 
 // Action is a wish of a view, carried out by the app at once.
@@ -40,6 +41,26 @@ type (
 	Undoable struct {
 		What string // "the change of roles"
 		Undo Action
+	}
+	// OpenUsers goes back to the list of users.
+	OpenUsers struct{}
+	// OpenRoles opens the list of roles.
+	OpenRoles struct{}
+	// OpenRole opens a role; Name is what is known already.
+	OpenRole struct {
+		ID   auth0client.RoleID
+		Name term.Safe
+	}
+	// CompareRoles opens two roles side by side.
+	CompareRoles struct{ A, B auth0client.Role }
+	// OpenAccess opens what a user may do, and why.
+	OpenAccess struct{ User auth0client.User }
+	// OpenOrganizations opens the list of organizations.
+	OpenOrganizations struct{}
+	// OpenOrganization opens an organization; Name is what is known already.
+	OpenOrganization struct {
+		ID   auth0client.OrgID
+		Name term.Safe
 	}
 	// ResetMFA opens the MFA reset dialog for this user.
 	ResetMFA struct{ User auth0client.User }
@@ -86,37 +107,57 @@ type (
 	Changed struct{ User auth0client.User }
 	// Touched says that something of a user changed (roles, methods, blocks): open views of them reload.
 	Touched struct{ ID auth0client.UserID }
+	// Altered says that something changed that is no user (a role, an organization), or that it is no more: every open view
+	// is told by an AlteredMsg.
+	Altered struct {
+		ID   string
+		Gone bool
+	}
 	// All carries out several in order.
 	All []Action
 )
 
-func (OpenUser) isAction()     {}
-func (EditRoles) isAction()    {}
-func (UndoRoles) isAction()    {}
-func (Undoable) isAction()     {}
-func (ResetMFA) isAction()     {}
-func (ToggleBlock) isAction()  {}
-func (EditUser) isAction()     {}
-func (CreateUser) isAction()   {}
-func (DeleteUser) isAction()   {}
-func (Undo) isAction()         {}
-func (Operate) isAction()      {}
-func (OperateAll) isAction()   {}
-func (Password) isAction()     {}
-func (Back) isAction()         {}
-func (Notify) isAction()       {}
-func (Fail) isAction()         {}
-func (RequireLogin) isAction() {}
-func (Copy) isAction()         {}
-func (Changed) isAction()      {}
-func (Touched) isAction()      {}
-func (All) isAction()          {}
+func (OpenUser) isAction()          {}
+func (EditRoles) isAction()         {}
+func (UndoRoles) isAction()         {}
+func (Undoable) isAction()          {}
+func (ResetMFA) isAction()          {}
+func (ToggleBlock) isAction()       {}
+func (EditUser) isAction()          {}
+func (CreateUser) isAction()        {}
+func (DeleteUser) isAction()        {}
+func (Undo) isAction()              {}
+func (Operate) isAction()           {}
+func (OperateAll) isAction()        {}
+func (Password) isAction()          {}
+func (Back) isAction()              {}
+func (Notify) isAction()            {}
+func (Fail) isAction()              {}
+func (RequireLogin) isAction()      {}
+func (Copy) isAction()              {}
+func (Changed) isAction()           {}
+func (Touched) isAction()           {}
+func (All) isAction()               {}
+func (OpenUsers) isAction()         {}
+func (OpenRoles) isAction()         {}
+func (OpenRole) isAction()          {}
+func (CompareRoles) isAction()      {}
+func (OpenAccess) isAction()        {}
+func (OpenOrganizations) isAction() {}
+func (OpenOrganization) isAction()  {}
+func (Altered) isAction()           {}
 
 // UserChangedMsg is sent by the app to every open view after a Changed action.
 type UserChangedMsg struct{ User auth0client.User }
 
 // UserTouchedMsg is sent by the app to every open view after a Touched action.
 type UserTouchedMsg struct{ ID auth0client.UserID }
+
+// AlteredMsg is sent by the app to every open view after an Altered action.
+type AlteredMsg struct {
+	ID   string
+	Gone bool
+}
 
 // ReloadMsg asks the top view to load again (ctrl+r).
 type ReloadMsg struct{}

@@ -141,3 +141,6 @@ func Scroll(offset, cursor, n, h int) int {
 	}
 	return max(0, min(offset, n-h))
 }
+
+// Plain is s without styles, for a row that is styled as a whole.
+func Plain(s string) string { return ansi.Strip(s) }
