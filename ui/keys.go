@@ -74,7 +74,7 @@ type place struct {
 
 func (a *App) places() []place {
 	of := func(name, permission string, open view.Action) place {
-		k := view.NewKey("", name)
+		k := view.NewKey("go to", name)
 		if !a.can(permission) {
 			k.Why = "You lack the permission " + permission + "."
 		}
@@ -114,14 +114,18 @@ func (p *palette) typed(s string) {
 	p.cursor = 0
 }
 
+// matches are the rows that fit what is typed, one of exactly that name first: "Roles" is the screen, "roles" the key.
 func (p *palette) matches() []place {
-	var out []place
+	var exact, out []place
 	for _, k := range p.keys {
-		if fuzzy(k.Help().Desc, p.query) {
+		switch {
+		case k.Help().Desc == p.query:
+			exact = append(exact, k)
+		case fuzzy(k.Help().Desc, p.query):
 			out = append(out, k)
 		}
 	}
-	return out
+	return append(exact, out...)
 }
 
 // fuzzy reports that the letters of query come in text in this order.

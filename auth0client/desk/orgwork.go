@@ -56,6 +56,8 @@ func RemoveMembers(tenant OrgKeeping, o auth0client.Organization, members []auth
 		}}
 	if roles > 0 {
 		op.Loses = []string{"the roles they have there (" + fmt.Sprint(roles) + ")"}
+	} else { // the list trails behind: they may have some by now
+		op.Does = append(op.Does, "Roles given to them there in the last moments go with it.")
 	}
 	return op
 }

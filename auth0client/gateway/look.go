@@ -75,7 +75,7 @@ func (g *Gateway) narrow(c *call) (*http.Response, error) {
 	c.asked, c.include = q.Get("fields"), q.Get("include_fields") != "false"
 	switch c.d.Answer {
 	case policy.ClientsAnswer:
-		q.Set("fields", "client_id,name")
+		q.Set("fields", "client_id,name,organization_usage")
 		q.Set("include_fields", "true")
 	case policy.UserAnswer, policy.UsersAnswer, policy.PeopleAnswer, policy.OwnedAnswer, policy.LogsAnswer, policy.InvitationsAnswer:
 		if c.rules.NeedsPerson() && q.Get("fields") != "" {

@@ -174,7 +174,17 @@ func (m *Model) list() {
 		}
 	}
 	if m.show == lacking {
-		for _, a := range m.apis.Value() {
+		apis := slices.Clone(m.apis.Value())
+		slices.SortStableFunc(apis, func(a, b auth0client.API) int { // Auth0's own API last
+			switch {
+			case a.System == b.System:
+				return 0
+			case a.System:
+				return 1
+			}
+			return -1
+		})
+		for _, a := range apis {
 			for _, p := range a.Permissions {
 				if !has[p.Ref] {
 					grants = append(grants, desk.Grant{Permission: p})

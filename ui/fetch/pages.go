@@ -93,8 +93,28 @@ func (p *Pages[T]) page(env view.Env, from string, read PageReader[T]) tea.Cmd {
 	to := env.ID
 	return func() tea.Msg {
 		part, err := read(ctx, from)
+		if err == nil && part.Next != "" && len(part.Items) < full {
+			part = joined(ctx, part, read)
+		}
 		return view.Result{To: to, Ticket: ticket, Msg: turned[T]{p, part, err}}
 	}
+}
+
+// full is how many rows a page has at most.
+const full = 100
+
+// joined is a short page with the one after it. Auth0 gives some lists a next page where nothing follows: a list that ends is
+// known to end without being looked at twice.
+func joined[T any](ctx context.Context, part auth0client.Batch[T], read PageReader[T]) auth0client.Batch[T] {
+	more, err := read(ctx, part.Next)
+	if err != nil {
+		return part // it is read again when somebody goes there
+	}
+	part.Items = append(part.Items, more.Items...)
+	if part.Next = more.Next; len(more.Items) == 0 {
+		part.Next = ""
+	}
+	return part
 }
 
 type turned[T any] struct {
