@@ -55,7 +55,9 @@ func AccessOf(ctx context.Context, tenant AccessReads, id auth0client.UserID) (A
 	case rolesErr != nil && !unavailable(rolesErr):
 		return Access{}, rolesErr
 	}
-	out.Partial = rolesErr
+	if rolesErr != nil {
+		out.Roles, out.Partial = nil, rolesErr
+	}
 	all := collection{}
 	for _, p := range held {
 		all.own(p, out.Roles)

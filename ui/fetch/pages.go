@@ -21,8 +21,12 @@ type Pages[T any] struct {
 	loading  bool
 	counting bool
 	replace  bool // the page under way begins the list anew
+	gen      int
 	err      error
 }
+
+// Generation is another number whenever the list was begun anew: until then it only grows at its end.
+func (p *Pages[T]) Generation() int { return p.gen }
 
 // PageReader reads the page after from; "" is the first.
 type PageReader[T any] func(ctx context.Context, from string) (auth0client.Batch[T], error)
@@ -139,6 +143,7 @@ func (t turned[T]) arrive(ticket uint64) (view.Action, bool) {
 	}
 	if p.replace {
 		p.rows, p.replace = nil, false
+		p.gen++
 	}
 	p.err, p.begun = nil, true
 	p.rows = append(p.rows, t.part.Items...)

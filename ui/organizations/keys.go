@@ -81,10 +81,10 @@ func (o *One) open(t tab) tea.Cmd {
 
 func (o *One) move(k string) tea.Cmd {
 	p := &o.place[o.tab]
-	if !p.Move(k, len(o.shown)) {
+	if !p.Move(k, o.rows()) {
 		return nil
 	}
-	if o.tab == membersTab && p.Cursor >= len(o.shown)-p.Height-1 {
+	if o.tab == membersTab && p.Cursor >= o.rows()-p.Height-1 {
 		return o.members.More(o.env, o.reader())
 	}
 	return nil
@@ -108,7 +108,7 @@ func (o *One) toggle() {
 	} else {
 		o.chosen[m.User.ID] = m
 	}
-	o.place[membersTab].Move("down", len(o.shown))
+	o.place[membersTab].Move("down", o.rows())
 }
 
 // these are the chosen members in the list's order, else the marked one.

@@ -55,7 +55,7 @@ type Model struct {
 	tenant Tenant
 	all    fetch.Pages[auth0client.Organization]
 	named  fetch.Part[auth0client.Organization] // looked up by its exact name
-	shown  []int
+	shown  widget.Narrowed
 	filter widget.Filter
 	place  widget.Place
 	note   string
@@ -141,7 +141,7 @@ func (m *Model) typed(msg tea.KeyPressMsg) tea.Cmd {
 	m.note = ""
 	m.filter.Key(msg)
 	m.narrow()
-	if msg.String() != "enter" || len(m.shown) > 0 || m.all.Whole() || m.filter.Text() == "" {
+	if msg.String() != "enter" || m.shown.Len() > 0 || m.all.Whole() || m.filter.Text() == "" {
 		return nil
 	}
 	tenant, name := m.tenant, m.filter.Text()
@@ -152,14 +152,11 @@ func (m *Model) typed(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 func (m *Model) narrow() {
-	want := m.filter.Text()
-	m.shown = m.shown[:0]
-	for i, o := range m.all.Rows() {
-		if want == "" || strings.Contains(strings.ToLower(o.Display.String()+"\x00"+o.Name.String()+"\x00"+string(o.ID)), want) {
-			m.shown = append(m.shown, i)
-		}
-	}
-	m.place.Keep(len(m.shown))
+	rows := m.all.Rows()
+	m.shown.Narrow(m.filter.Text(), m.all.Generation(), len(rows), func(i int) string {
+		return strings.ToLower(rows[i].Display.String() + "\x00" + rows[i].Name.String() + "\x00" + string(rows[i].ID))
+	})
+	m.place.Keep(m.shown.Len())
 }
 
 func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
@@ -194,7 +191,7 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	case "R":
 		return nil, m.Init()
 	default:
-		if m.place.Move(k, len(m.shown)) && m.place.Cursor >= len(m.shown)-m.place.Height-1 {
+		if m.place.Move(k, m.shown.Len()) && m.place.Cursor >= m.shown.Len()-m.place.Height-1 {
 			return nil, m.all.More(m.env, m.tenant.Organizations)
 		}
 	}
@@ -202,10 +199,10 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 }
 
 func (m *Model) current() (auth0client.Organization, bool) {
-	if m.place.Cursor >= len(m.shown) {
+	if m.place.Cursor >= m.shown.Len() {
 		return auth0client.Organization{}, false
 	}
-	return m.all.Rows()[m.shown[m.place.Cursor]], true
+	return m.all.Rows()[m.shown.At(m.place.Cursor)], true
 }
 
 // Keys are the bindings of the moment.
@@ -244,12 +241,12 @@ func (m *Model) View(s view.Size) view.Frame {
 	table := widget.Table{Columns: []widget.Column{{Title: "Organization", Min: 24, Flex: 2}, {Title: "Name", Min: 16, Flex: 1}, {Title: "Id", Min: 20, Flex: 1}}}
 	widths := table.Widths(s.Width)
 	lines := []string{m.top(s.Width), table.Header(t, widths)}
-	if len(m.shown) == 0 {
+	if m.shown.Len() == 0 {
 		lines = append(lines, m.empty(s.Width)...)
 	}
-	from, to := m.place.Sight(len(m.shown), s.Height-3)
+	from, to := m.place.Sight(m.shown.Len(), s.Height-3)
 	for i := from; i < to; i++ {
-		o := m.all.Rows()[m.shown[i]]
+		o := m.all.Rows()[m.shown.At(i)]
 		lines = append(lines, table.Row(t, widths, []string{o.Label().String(), o.Name.String(), safe(string(o.ID))}, i == m.place.Cursor))
 	}
 	return whole(lines, m.bottom(s.Width), s)
@@ -275,7 +272,7 @@ func (m *Model) top(width int) string {
 			left = desk.Thousands(len(m.all.Rows())) + "+ organizations"
 		}
 		if m.filter.Text() != "" {
-			left = desk.Thousands(len(m.shown)) + " of " + left + " for " + m.filter.Line(width)
+			left = desk.Thousands(m.shown.Len()) + " of " + left + " for " + m.filter.Line(width)
 		}
 	}
 	if m.all.Loading() {

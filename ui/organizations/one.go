@@ -69,7 +69,8 @@ type One struct {
 	tab    tab
 	place  [tabs]widget.Place
 	filter [tabs]widget.Filter
-	shown  []int // rows of the open tab that pass its filter
+	shown  [tabs]widget.Narrowed
+	gen    int // of the lists that come whole
 	chosen map[auth0client.UserID]auth0client.Member
 	note   string
 }
@@ -240,15 +241,17 @@ func (o *One) gone() bool {
 
 // narrow applies the filter of the open tab.
 func (o *One) narrow() {
-	want := o.filter[o.tab].Text()
-	o.shown = o.shown[:0]
-	for i := range o.length() {
-		if want == "" || strings.Contains(o.text(i), want) {
-			o.shown = append(o.shown, i)
-		}
+	o.gen++
+	gen := o.gen
+	if o.tab == membersTab {
+		gen = o.members.Generation()
 	}
-	o.place[o.tab].Keep(len(o.shown))
+	o.shown[o.tab].Narrow(o.filter[o.tab].Text(), gen, o.length(), o.text)
+	o.place[o.tab].Keep(o.rows())
 }
+
+// rows is how many rows of the open tab are shown.
+func (o *One) rows() int { return o.shown[o.tab].Len() }
 
 func (o *One) length() int {
 	switch o.tab {
@@ -279,8 +282,8 @@ func (o *One) text(i int) string {
 // at is which row of the open tab is marked; false when there is none.
 func (o *One) at() (int, bool) {
 	c := o.place[o.tab].Cursor
-	if c >= len(o.shown) {
+	if c >= o.rows() {
 		return 0, false
 	}
-	return o.shown[c], true
+	return o.shown[o.tab].At(c), true
 }

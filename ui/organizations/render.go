@@ -70,7 +70,7 @@ func (o *One) page() page {
 			widget.Table{Columns: []widget.Column{{Title: "Member", Min: 24, Flex: 2}, {Title: "Roles here", Min: 16, Flex: 2}, {Title: "Name", Min: 14, Flex: 1}}}, o.memberCells}
 	case invitationsTab:
 		return page{o.invitations.Err(), o.invitations.Read(), "No invitation is open. n invites somebody.",
-			widget.Table{Columns: []widget.Column{{Title: "Invited", Min: 24, Flex: 2}, {Title: "Until", Min: 12}, {Title: "With roles", Min: 14, Flex: 1}, {Title: "By", Min: 12, Flex: 1}, {Title: "Made", Min: 12}}}, o.invitationCells}
+			widget.Table{Columns: []widget.Column{{Title: "Invited", Min: 24, Flex: 2}, {Title: "Until", Min: 12}, {Title: "With roles", Min: 18, Flex: 1}, {Title: "By", Min: 9, Flex: 1}, {Title: "Made", Min: 12}}}, o.invitationCells}
 	case connectionsTab, tabs:
 	}
 	return page{o.connections.Err(), o.connections.Read(), "No connection is enabled: members cannot sign in to the organization.",
@@ -116,17 +116,17 @@ func (o *One) body(width, height int) []string {
 		return says(t.Danger.Render, view.Explain(o.env.Now(), p.err).String(), width)
 	case !p.read:
 		return says(t.Muted.Render, "reading"+t.Icons.Ellipsis, width)
-	case len(o.shown) == 0 && o.filter[o.tab].Text() != "":
+	case o.rows() == 0 && o.filter[o.tab].Text() != "":
 		return says(t.Muted.Render, "Nothing that was read matches.", width)
-	case len(o.shown) == 0:
+	case o.rows() == 0:
 		return says(t.Muted.Render, p.empty, width)
 	}
 	widths := p.table.Widths(width)
 	lines := []string{p.table.Header(t, widths)}
 	place := &o.place[o.tab]
-	from, to := place.Sight(len(o.shown), height-1)
+	from, to := place.Sight(o.rows(), height-1)
 	for i := from; i < to; i++ {
-		lines = append(lines, p.table.Row(t, widths, p.cells(o.shown[i]), i == place.Cursor))
+		lines = append(lines, p.table.Row(t, widths, p.cells(o.shown[o.tab].At(i)), i == place.Cursor))
 	}
 	return lines
 }

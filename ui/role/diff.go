@@ -162,7 +162,7 @@ func (d *Diff) View(s view.Size) view.Frame {
 		return view.Frame{}
 	}
 	t := d.env.Theme
-	side := max(8, min(28, (s.Width-30)/2))
+	side := max(8, min(28, (s.Width-46)/2))
 	table := widget.Table{Columns: []widget.Column{{Title: "Gives", Min: 20, Flex: 2}, {Title: "<  " + d.roles[0].Name.String(), Min: side}, {Title: ">  " + d.roles[1].Name.String(), Min: side}, {Title: "Of", Min: 14, Flex: 1}}}
 	widths := table.Widths(s.Width)
 	lines := []string{d.summary(s.Width), table.Header(t, widths)}

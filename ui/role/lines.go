@@ -50,15 +50,13 @@ func grouped(ps []auth0client.Permission, want string) []line {
 
 // narrow applies the filters.
 func (m *Model) narrow() {
-	m.lines = grouped(m.permissions.Value(), m.filter[permissionsTab].Text())
-	m.shown = m.shown[:0]
-	if want := m.filter[membersTab].Text(); want != "" {
-		for i, u := range m.members.Rows() {
-			if strings.Contains(strings.ToLower(u.email.String()+"\x00"+u.name.String()+"\x00"+string(u.id)), want) {
-				m.shown = append(m.shown, i)
-			}
-		}
+	if m.tab == permissionsTab {
+		m.lines = grouped(m.permissions.Value(), m.filter[permissionsTab].Text())
 	}
+	rows := m.members.Rows()
+	m.shown.Narrow(m.filter[membersTab].Text(), m.members.Generation(), len(rows), func(i int) string {
+		return strings.ToLower(rows[i].email.String() + "\x00" + rows[i].name.String() + "\x00" + string(rows[i].id))
+	})
 	m.place[m.tab].Keep(m.length())
 }
 
@@ -66,10 +64,7 @@ func (m *Model) narrow() {
 func (m *Model) length() int {
 	switch m.tab {
 	case membersTab:
-		if m.filter[membersTab].Text() != "" {
-			return len(m.shown)
-		}
-		return len(m.members.Rows())
+		return m.shown.Len()
 	case permissionsTab:
 		return len(m.lines)
 	case groupsTab, tabs:
@@ -78,10 +73,7 @@ func (m *Model) length() int {
 }
 
 func (m *Model) memberAt(i int) member {
-	if m.filter[membersTab].Text() != "" {
-		i = m.shown[i]
-	}
-	return m.members.Rows()[i]
+	return m.members.Rows()[m.shown.At(i)]
 }
 
 // here are the permissions that a key is about: those chosen, else the marked one, or all of a marked API.

@@ -187,7 +187,7 @@ func (m *Model) bottom(width int) string {
 	case m.note != "":
 		return t.Warn.Render(widget.Truncate(m.note, width))
 	case m.deleting:
-		return t.Warn.Render(widget.Truncate("Counting who loses the role: "+n+" so far. D goes on without the rest, esc stops.", width))
+		return t.Warn.Render(widget.Truncate("Counting who loses it: "+n+" so far. D goes on without the rest, esc stops.", width))
 	case m.members.Counting():
 		return t.Warn.Render(widget.Truncate("Counting: "+n+" so far. c stops.", width))
 	case err != nil && read:

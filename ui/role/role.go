@@ -73,8 +73,8 @@ type Model struct {
 	tab      tab
 	place    [tabs]widget.Place
 	filter   [tabs]widget.Filter
-	lines    []line // of the permissions, as they are shown
-	shown    []int  // members that pass the filter; unused without one
+	lines    []line          // of the permissions, as they are shown
+	shown    widget.Narrowed // of the members
 	chosen   map[auth0client.PermissionRef]bool
 	deleting bool // counts who loses it, then asks
 	note     string
