@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,7 @@ type floor struct {
 	sent  []string      // what reached the tenant's Management API
 	delay time.Duration // of each request to the tenant
 	hold  chan struct{} // requests wait for its end
+	deny  []string      // ends of paths that the tenant refuses
 }
 
 // everything is all of usher's permissions.
@@ -140,7 +142,12 @@ func (w watching) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.f.sent = append(w.f.sent, r.Method+" "+r.URL.Path)
 	}
 	delay, hold := w.f.delay, w.f.hold
+	denied := slices.ContainsFunc(w.f.deny, func(end string) bool { return strings.HasSuffix(r.URL.Path, end) })
 	w.f.mu.Unlock()
+	if denied {
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"statusCode":403,"error":"Forbidden","message":"Insufficient scope","errorCode":"insufficient_scope"}`))}, nil
+	}
 	if hold != nil {
 		<-hold
 	}
@@ -228,7 +235,8 @@ func (f *floor) play(steps ...string) {
 		}
 		if text, ok := strings.CutPrefix(s, "' "); ok {
 			for _, c := range text {
-				f.press(string(c))
+				_, cmd := f.app.Update(tea.KeyPressMsg{Code: c, Text: string(c)})
+				f.run(cmd)
 			}
 			continue
 		}
@@ -247,6 +255,9 @@ func (f *floor) mark(text string) {
 	f.await(text)
 	for range 80 {
 		for l := range strings.SplitSeq(uitest.Frame(f.app), "\n") {
+			if len(f.app.dialogs) > 0 && !strings.Contains(l, "│") {
+				continue // what lies below a dialog has a mark as well
+			}
 			if rest, ok := strings.CutPrefix(strings.TrimLeft(l, "│ "), "› "); ok && strings.Contains(rest, text) {
 				return
 			}

@@ -13,14 +13,19 @@ import (
 	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
+	"usher/ui/access"
 	"usher/ui/blocking"
 	"usher/ui/choose"
 	"usher/ui/create"
 	"usher/ui/edit"
 	"usher/ui/linking"
 	"usher/ui/mfareset"
+	"usher/ui/organizations"
 	"usher/ui/password"
+	"usher/ui/pick"
+	"usher/ui/role"
 	"usher/ui/roleeditor"
+	"usher/ui/roles"
 	"usher/ui/theme"
 	"usher/ui/uitest"
 	"usher/ui/user"
@@ -51,6 +56,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\nWhen the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
+	b.WriteString("\nIn the commands (`:`) are the screens as well: Users, Roles, Organizations.\n")
 	section("Users", users.New(env, nil, users.Options{Dialogs: users.Dialogs{Password: true, Edit: true, Create: true, Delete: true}, Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	detail := user.New(env, nil, ada)
 	section("User", detail.Keys())
@@ -64,6 +70,13 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	loaded.Record = []byte("{}")
 	section("Edit", edit.New(env, nil, loaded, func(string, func(string, error) tea.Msg) tea.Cmd { return nil }).Keys())
 	section("New user", create.New(env, nil, create.Options{}).Keys())
+	section("Roles", roles.New(env, nil).Keys())
+	section("Role", role.New(env, nil, auth0client.Role{ID: "rol_1"}).Keys())
+	section("Two roles", role.NewDiff(env, nil, auth0client.Role{ID: "rol_1"}, auth0client.Role{ID: "rol_2"}).Keys())
+	section("Access", access.New(env, nil, ada).Keys())
+	section("Organizations", organizations.New(env, nil).Keys())
+	section("Organization", organizations.NewOne(env, nil, auth0client.Organization{ID: "org_1"}).Keys())
+	section("Check list", pick.New(env, view.Pick{Title: "Check list"}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
 		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")
 	for _, d := range []view.View{mfareset.New(env, nil, ada), blocking.New(env, nil, ada), choose.New(env, view.Choose{Title: "Which way?"}), password.New(env, nil, ada, nil), linking.New(env, nil, ada)} {

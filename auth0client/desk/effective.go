@@ -98,11 +98,11 @@ func (c collection) own(p auth0client.Permission, roles []auth0client.EffectiveR
 			g.Direct = true
 			continue
 		}
-		role := auth0client.EffectiveRole{Role: auth0client.Role{Name: s.Name}, Direct: true}
-		// The source names the role; the list of roles knows its id, as long as the name is only one role's.
+		role := auth0client.EffectiveRole{Role: auth0client.Role{ID: s.Role, Name: s.Name}, Direct: true}
+		// Where the source does not tell the role's id the list of roles does, as long as the name is only one role's.
 		var same []auth0client.EffectiveRole
 		for _, r := range roles {
-			if r.Name == s.Name {
+			if r.ID == s.Role || s.Role == "" && r.Name == s.Name {
 				same = append(same, r)
 			}
 		}
@@ -223,41 +223,6 @@ func Why(ctx context.Context, tenant WhyReads, id auth0client.UserID, g Grant, r
 		out = append(out, way)
 	}
 	return out, nil
-}
-
-// MayAssign says why the operator may not give or take a role, by the names that their policies leave them; empty when they may.
-func MayAssign(me auth0client.Me, r auth0client.Role) string {
-	if me.Roles == nil {
-		return ""
-	}
-	for _, pattern := range me.Roles {
-		if likeName(pattern, r.Name.String()) || pattern == string(r.ID) {
-			return ""
-		}
-	}
-	return "your policy does not let you assign it"
-}
-
-// likeName matches without case; * stands for anything.
-func likeName(pattern, name string) bool {
-	pattern, name = strings.ToLower(pattern), strings.ToLower(name)
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	last := len(parts) - 1
-	if !strings.HasPrefix(name, parts[0]) {
-		return false
-	}
-	name = name[len(parts[0]):]
-	for _, part := range parts[1:last] {
-		_, rest, found := strings.Cut(name, part)
-		if !found {
-			return false
-		}
-		name = rest
-	}
-	return strings.HasSuffix(name, parts[last])
 }
 
 // UsherAPI is the identifier of usher's own API among the tenant's: the one that has its permissions. Empty when there is none.

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -110,59 +109,4 @@ func Revoke(tenant OrgKeeping, o auth0client.Organization, i auth0client.Invitat
 		Run: func(ctx context.Context) Result {
 			return done(tenant.RevokeInvitation(ctx, o.ID, i.ID), "The invitation is revoked.")
 		}}
-}
-
-// OrgRoles is what changing the roles of a member needs.
-type OrgRoles interface {
-	AssignMemberRoles(ctx context.Context, id auth0client.OrgID, user auth0client.UserID, roles []auth0client.RoleID) error
-	RemoveMemberRoles(ctx context.Context, id auth0client.OrgID, user auth0client.UserID, roles []auth0client.RoleID) error
-}
-
-// SetMemberRoles changes the roles that a member has in an organization from what was seen to what is wanted, in at most two
-// requests. Without a difference it does nothing, and Does is empty.
-func SetMemberRoles(tenant OrgRoles, o auth0client.Organization, u auth0client.User, from, to []auth0client.Role) Operation {
-	op := Operation{Name: "Change roles", Permission: manageOrgs, User: u}
-	add, remove := lackingFrom(to, from), lackingFrom(from, to)
-	for _, r := range add {
-		op.Does = append(op.Does, "+ "+r.Name.String()+" in "+o.Label().String())
-	}
-	for _, r := range remove {
-		op.Does = append(op.Does, "− "+r.Name.String()+" in "+o.Label().String())
-	}
-	op.Danger = len(remove) > 0
-	op.Run = func(ctx context.Context) (r Result) {
-		if len(add) > 0 {
-			if r.Err = tenant.AssignMemberRoles(ctx, o.ID, u.ID, roleIDsOf(add)); r.Err != nil {
-				return r
-			}
-			r.Done = append(r.Done, Many(len(add), "role is", "roles are")+" assigned there.")
-		}
-		if len(remove) > 0 {
-			if r.Err = tenant.RemoveMemberRoles(ctx, o.ID, u.ID, roleIDsOf(remove)); r.Err != nil {
-				return r
-			}
-			r.Done = append(r.Done, Many(len(remove), "role is", "roles are")+" removed there.")
-		}
-		return r
-	}
-	return op
-}
-
-// lackingFrom are the roles of all that are not among have.
-func lackingFrom(all, have []auth0client.Role) []auth0client.Role {
-	var out []auth0client.Role
-	for _, r := range all {
-		if !slices.ContainsFunc(have, func(h auth0client.Role) bool { return h.ID == r.ID }) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func roleIDsOf(roles []auth0client.Role) []auth0client.RoleID {
-	out := make([]auth0client.RoleID, len(roles))
-	for i, r := range roles {
-		out[i] = r.ID
-	}
-	return out
 }

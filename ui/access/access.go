@@ -27,6 +27,7 @@ type Tenant interface {
 type Catalogue interface {
 	APIs(ctx context.Context) ([]auth0client.API, error)
 	Roles(ctx context.Context) ([]auth0client.Role, error)
+	RoleGives(ctx context.Context, id auth0client.RoleID) ([]auth0client.Permission, error)
 	Me(ctx context.Context) (auth0client.Me, error)
 }
 

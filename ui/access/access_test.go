@@ -70,6 +70,10 @@ func (f *fake) RolePermissions(_ context.Context, id auth0client.RoleID) ([]auth
 	return nil, err
 }
 
+func (f *fake) RoleGives(ctx context.Context, id auth0client.RoleID) ([]auth0client.Permission, error) {
+	return f.RolePermissions(ctx, id)
+}
+
 func (f *fake) PermissionRoles(_ context.Context, _ auth0client.UserID, p auth0client.PermissionRef) ([]auth0client.EffectiveRole, error) {
 	if f.refused != nil {
 		return nil, f.refused
@@ -159,7 +163,7 @@ func TestWithoutTheEffectiveEndpointsTheSourcesOfPermissionsDo(t *testing.T) {
 
 func TestWhatWouldGiveItIsLookedForAndStopped(t *testing.T) {
 	t.Parallel()
-	f := &fake{me: auth0client.Me{Roles: []string{"role lead"}}}
+	f := &fake{me: auth0client.Me{Policies: []string{"billing"}, Roles: []string{"Role lead"}}}
 	s := open(t, f)
 	s.Press("2")
 	s.Shows("void:invoices", "read:users")
@@ -199,9 +203,9 @@ func TestWhatWouldGiveItIsLookedForAndStopped(t *testing.T) {
 
 func TestARoleThatThePolicyForbidsIsDimWithTheReason(t *testing.T) {
 	t.Parallel()
-	s := open(t, &fake{me: auth0client.Me{Roles: []string{"other"}}})
+	s := open(t, &fake{me: auth0client.Me{Policies: []string{"billing"}, Roles: []string{"other"}}})
 	s.Press("2", "enter")
-	s.Shows("your policy does not let you assign it")
+	s.Shows("policy billing")
 	if s.Press("enter") != nil {
 		t.Error("it can be assigned")
 	}

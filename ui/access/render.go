@@ -207,7 +207,7 @@ func (m *Model) searchLines(width, height int) []string {
 
 func (m *Model) progress() string {
 	s := m.search
-	all := len(s.roles.Value())
+	all := len(s.roles.Value().roles)
 	switch {
 	case s.roles.Err() != nil:
 		return view.Explain(m.env.Now(), s.roles.Err()).String()

@@ -53,7 +53,10 @@ type candidate struct {
 	why  string
 }
 
-type candidates []candidate
+type candidates struct {
+	roles []candidate
+	may   desk.May
+}
 
 // atOnce is how many roles are asked together.
 const atOnce = 4
@@ -66,17 +69,19 @@ func (m *Model) openSearch(p auth0client.Permission) tea.Cmd {
 	return s.roles.Fetch(m.env, func(ctx context.Context) (candidates, error) {
 		roles, err := tenant.Roles(ctx)
 		if err != nil {
-			return nil, err
+			return candidates{}, err
 		}
-		me, err := tenant.Me(ctx)
-		if errors.Is(err, context.Canceled) || view.SignInFor(err) != nil {
-			return nil, err
+		out := candidates{roles: make([]candidate, len(roles))}
+		switch me, err := tenant.Me(ctx); {
+		case errors.Is(err, context.Canceled), view.SignInFor(err) != nil:
+			return candidates{}, err
+		case err == nil:
+			out.may = desk.MayOf(me)
 		}
-		out := make(candidates, len(roles))
 		for i, r := range roles {
-			out[i] = candidate{r, desk.MayAssign(me, r)}
+			out.roles[i] = candidate{r, out.may.Role(r, nil)}
 		}
-		slices.SortStableFunc(out, func(a, b candidate) int { // those that help first
+		slices.SortStableFunc(out.roles, func(a, b candidate) int { // those that help first
 			return cmp.Compare(min(1, len(a.why)), min(1, len(b.why)))
 		})
 		return out, nil
@@ -102,7 +107,7 @@ type looked struct {
 func (m *Model) ask() tea.Cmd {
 	s := m.search
 	var cmds []tea.Cmd
-	all := s.roles.Value()
+	all := s.roles.Value().roles
 	for s.under < atOnce && s.next < len(all) && s.err == nil && !s.stopped {
 		at := s.next
 		s.next++
@@ -113,7 +118,7 @@ func (m *Model) ask() tea.Cmd {
 		s.under++
 		ctx, ticket, to, tenant, id := s.ctx, s.ticket, m.env.ID, m.tenant, all[at].role.ID
 		cmds = append(cmds, func() tea.Msg {
-			gives, err := tenant.RolePermissions(ctx, id)
+			gives, err := tenant.RoleGives(ctx, id)
 			return view.Result{To: to, Ticket: ticket, Msg: looked{at, gives, err}}
 		})
 	}
@@ -125,7 +130,9 @@ func (m *Model) weigh(at int, gives []auth0client.Permission) {
 	s := m.search
 	s.asked++
 	if slices.ContainsFunc(gives, func(p auth0client.Permission) bool { return p.Ref == s.permission.Ref }) {
-		s.found = append(s.found, s.roles.Value()[at])
+		c := s.roles.Value().roles[at]
+		c.why = s.roles.Value().may.Role(c.role, gives)
+		s.found = append(s.found, c)
 	}
 }
 
@@ -141,14 +148,14 @@ func (m *Model) looked(l looked) (view.Action, tea.Cmd) {
 		s.err = l.err
 		return view.SignInFor(l.err), nil
 	default:
-		m.gives[s.roles.Value()[l.at].role.ID] = l.gives
+		m.gives[s.roles.Value().roles[l.at].role.ID] = l.gives
 		m.weigh(l.at, l.gives)
 	}
 	return nil, m.ask()
 }
 
 // done reports that all roles were asked.
-func (s *search) done() bool { return s.begun && s.asked == len(s.roles.Value()) }
+func (s *search) done() bool { return s.begun && s.asked == len(s.roles.Value().roles) }
 
 func (s *search) stop() {
 	s.stopped = true

@@ -164,7 +164,7 @@ func (o *One) inviteeRoles(i desk.Invitee) view.Action {
 	}
 	return view.Pick{
 		Title: "Which roles does " + safe(i.Email) + " get there?", None: "no role", Empty: "This tenant has no roles: enter goes on.",
-		Load: func(ctx context.Context) ([]view.Choice, error) { return roleChoices(ctx, tenant, nil) },
+		Load: func(ctx context.Context) ([]view.Choice, error) { return roleChoices(ctx, tenant) },
 		Then: func(chosen []view.Choice) view.Action {
 			for _, c := range chosen {
 				i.Roles = append(i.Roles, c.Value.(auth0client.Role)) //nolint:forcetypeassert // roleChoices made it
@@ -174,64 +174,38 @@ func (o *One) inviteeRoles(i desk.Invitee) view.Action {
 	}
 }
 
-// editRoles asks which roles the marked member has here. What they have is read anew: the list trails behind.
+// editRoles opens the role editor on the roles that those chosen, or the marked member, have here.
 func (o *One) editRoles() view.Action {
 	if o.note = o.whyRoles(); o.note != "" {
 		return nil
 	}
 	ms := o.these()
-	switch {
-	case len(ms) == 0:
-		return nil
-	case len(ms) > 1:
-		o.note = "Roles here are changed for one member at a time: esc drops the choice."
-		return nil
-	case ms[0].User.ID == o.env.OperatorID:
-		o.note = "Nobody changes their own roles: ask another operator."
+	if len(ms) == 0 {
 		return nil
 	}
-	tenant, org, user := o.tenant, o.now(), ms[0].User
-	var held []auth0client.Role
-	return view.Pick{
-		Title: "Roles of " + user.Label().String() + " in " + org.Label().String(), None: "no role", Empty: "This tenant has no roles.",
-		Load: func(ctx context.Context) ([]view.Choice, error) {
-			var err error
-			if held, err = tenant.MemberRoles(ctx, org.ID, user.ID); err != nil {
-				return nil, err
-			}
-			return roleChoices(ctx, tenant, held)
-		},
-		Then: func(chosen []view.Choice) view.Action {
-			wanted := make([]auth0client.Role, len(chosen))
-			for i, c := range chosen {
-				wanted[i] = c.Value.(auth0client.Role) //nolint:forcetypeassert // roleChoices made it
-			}
-			if len(wanted) > auth0client.MaxRolesPerUser {
-				return view.Notify{Level: view.Bad, Text: fmt.Sprintf("They would have %d roles here; Auth0 allows %d.", len(wanted), auth0client.MaxRolesPerUser)}
-			}
-			op := desk.SetMemberRoles(tenant, org, user, held, wanted)
-			if len(op.Does) == 0 {
-				return view.Notify{Level: view.Info, Text: "Nothing is changed."}
-			}
-			return view.Operate{Operation: op}
-		},
+	users := make([]auth0client.User, len(ms))
+	for i, m := range ms {
+		users[i] = m.User
 	}
+	return view.EditRoles{Users: users, Whose: desk.MemberRoles(o.tenant, o.now())}
 }
 
-// roleChoices are the tenant's roles, those of on checked, those that the operator may not assign dim.
-func roleChoices(ctx context.Context, tenant Tenant, on []auth0client.Role) ([]view.Choice, error) {
+// roleChoices are the tenant's roles; those that the operator may not assign are dim.
+func roleChoices(ctx context.Context, tenant Tenant) ([]view.Choice, error) {
 	roles, err := tenant.Roles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	me, err := tenant.Me(ctx)
-	if errors.Is(err, context.Canceled) || view.SignInFor(err) != nil {
+	may := desk.May{}
+	switch me, err := tenant.Me(ctx); {
+	case errors.Is(err, context.Canceled), view.SignInFor(err) != nil:
 		return nil, err
+	case err == nil:
+		may = desk.MayOf(me)
 	}
 	out := make([]view.Choice, len(roles))
 	for i, r := range roles {
-		has := slices.ContainsFunc(on, func(h auth0client.Role) bool { return h.ID == r.ID })
-		out[i] = view.Choice{Value: r, Label: r.Name.String(), Note: r.Description.String(), Why: desk.MayAssign(me, r), On: has}
+		out[i] = view.Choice{Value: r, Label: r.Name.String(), Note: r.Description.String(), Why: may.Role(r, nil)}
 	}
 	return out, nil
 }

@@ -44,8 +44,7 @@ type Tenant interface {
 	Reads
 	Choices
 	desk.OrgKeeping
-	desk.OrgRoles
-	MemberRoles(ctx context.Context, id auth0client.OrgID, user auth0client.UserID) ([]auth0client.Role, error)
+	desk.MemberWrites
 	Me(ctx context.Context) (auth0client.Me, error)
 }
 

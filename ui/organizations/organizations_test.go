@@ -18,7 +18,7 @@ import (
 
 type fake struct {
 	desk.OrgKeeping
-	desk.OrgRoles
+	desk.MemberWrites
 	calls   []string
 	orgs    int
 	members int
@@ -127,10 +127,6 @@ func (f *fake) Roles(context.Context) ([]auth0client.Role, error) {
 
 func (f *fake) Me(context.Context) (auth0client.Me, error) { return f.me, nil }
 
-func (f *fake) MemberRoles(context.Context, auth0client.OrgID, auth0client.UserID) ([]auth0client.Role, error) {
-	return f.roles()[:1], f.called("member roles")
-}
-
 func openOne(t *testing.T, f *fake, lacks ...string) *uitest.Stage {
 	t.Helper()
 	return uitest.Open(t, NewOne(uitest.Env(t, lacks...), f, f.org(1)))
@@ -231,7 +227,7 @@ func TestMembersAreFoundBeforeTheyAreAdded(t *testing.T) {
 
 func TestAnInvitationAsksForApplicationPersonAndRoles(t *testing.T) {
 	t.Parallel()
-	f := &fake{members: 1, apps: []auth0client.Application{{ID: "api", Name: term.Line("API")}, {ID: "shop", Name: term.Line("Shop"), ForOrganizations: true}}, me: auth0client.Me{Roles: []string{"auditor"}}}
+	f := &fake{members: 1, apps: []auth0client.Application{{ID: "api", Name: term.Line("API")}, {ID: "shop", Name: term.Line("Shop"), ForOrganizations: true}}, me: auth0client.Me{Policies: []string{"desk"}, Roles: []string{"Auditor"}}}
 	s := openOne(t, f)
 	apps := s.Press("n").(view.Pick)
 	choices, err := apps.Load(t.Context())
@@ -261,26 +257,19 @@ func TestAnInvitationAsksForApplicationPersonAndRoles(t *testing.T) {
 	}
 }
 
-func TestRolesHereAreStaged(t *testing.T) {
+func TestRolesHereAreEditedInTheRoleEditor(t *testing.T) {
 	t.Parallel()
 	f := &fake{members: 3}
 	s := openOne(t, f)
-	pick := s.Press("r").(view.Pick)
-	choices, err := pick.Load(t.Context())
-	if err != nil || !choices[0].On || choices[1].On {
-		t.Fatalf("offered %v, %v", choices, err)
+	edit := s.Press("r").(view.EditRoles)
+	if len(edit.Users) != 1 || edit.Whose.Where() != " in Acme 00001" {
+		t.Errorf("r wishes %v", edit)
 	}
-	if n, ok := pick.Then(choices[:1]).(view.Notify); !ok || n.Text != "Nothing is changed." {
-		t.Errorf("unchanged it wishes %v", n)
+	if edit = s.Press("space", "space", "r").(view.EditRoles); len(edit.Users) != 2 || edit.Users[1].ID != "auth0|000001" {
+		t.Errorf("of two chosen r wishes %v", edit)
 	}
-	op := pick.Then(choices[1:]).(view.Operate).Operation
-	if !slices.Equal(op.Does, []string{"+ Auditor in Acme 00001", "− Editor in Acme 00001"}) {
-		t.Errorf("it does %q", op.Does)
-	}
-	if s.Press("space", "space", "r") != nil {
-		t.Error("several are changed at once")
-	}
-	if op = s.Press("-").(view.Operate).Operation; len(op.Does) != 3 || len(op.Loses) != 1 {
+	op := s.Press("-").(view.Operate).Operation
+	if len(op.Does) != 3 || len(op.Loses) != 1 {
 		t.Errorf("it does %q and loses %q", op.Does, op.Loses)
 	}
 	for lacked, keys := range map[string][]string{managePermission: {"+", "-", "n", "r"}, assignPermission: {"r"}} {

@@ -127,7 +127,7 @@ func (m *Model) bottom(width int) string {
 	case ok && m.failed[r.role.ID] != nil:
 		return t.Danger.Render(widget.Truncate("Not counted: "+view.Explain(m.env.Now(), m.failed[r.role.ID]).String(), width))
 	case ok && r.why != "":
-		return t.Muted.Render(widget.Truncate(r.role.Name.String()+": "+r.why+".", width))
+		return t.Muted.Render(widget.Truncate("You may not assign "+r.role.Name.String()+": "+r.why+".", width))
 	}
 	return ""
 }

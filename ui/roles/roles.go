@@ -34,6 +34,7 @@ type Tenant interface {
 type list struct {
 	roles []auth0client.Role
 	me    auth0client.Me
+	asked bool // the gateway said what the operator may do
 }
 
 // Model is the screen. Build it with [New].
@@ -94,7 +95,7 @@ func (m *Model) Init() tea.Cmd {
 		if errors.Is(err, context.Canceled) || view.SignInFor(err) != nil {
 			return list{}, err
 		}
-		return list{roles, me}, nil // without the policy nothing is dim; the gateway refuses all the same
+		return list{roles, me, err == nil}, nil // without the policy nothing is dim; the gateway refuses all the same
 	})
 }
 
@@ -181,6 +182,10 @@ func (m *Model) took() {
 		at = r.role.ID
 	}
 	got := m.all.Value()
+	may := desk.May{}
+	if got.asked {
+		may = desk.MayOf(got.me)
+	}
 	roles := slices.Clone(got.roles)
 	slices.SortStableFunc(roles, func(a, b auth0client.Role) int {
 		return strings.Compare(strings.ToLower(a.Name.String()), strings.ToLower(b.Name.String()))
@@ -188,7 +193,7 @@ func (m *Model) took() {
 	m.rows, m.same = make([]row, len(roles)), map[string]int{}
 	for i, r := range roles {
 		m.same[r.Name.String()]++
-		m.rows[i] = row{role: r, search: strings.ToLower(r.Name.String() + "\x00" + r.Description.String() + "\x00" + string(r.ID)), why: desk.MayAssign(got.me, r)}
+		m.rows[i] = row{role: r, search: strings.ToLower(r.Name.String() + "\x00" + r.Description.String() + "\x00" + string(r.ID)), why: may.Role(r, nil)}
 	}
 	m.narrow()
 	for i, j := range m.shown {

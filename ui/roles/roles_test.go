@@ -63,9 +63,9 @@ func few() []auth0client.Role {
 
 func TestTheListIsSortedNarrowedAndTellsTwoOfOneNameApart(t *testing.T) {
 	t.Parallel()
-	f := &fake{roles: few(), me: auth0client.Me{Roles: []string{"edit*", "*commas"}}}
+	f := &fake{roles: few(), me: auth0client.Me{Policies: []string{"books"}, Roles: []string{"Edit*", "*commas"}}}
 	s := uitest.Open(t, New(uitest.Env(t), f))
-	s.Shows("4 roles", "Editor  rol_b", "Editor  rol_c", "1,234", "Auditor: your policy does not let you assign it.")
+	s.Shows("4 roles", "Editor  rol_b", "Editor  rol_c", "1,234", "You may not assign Auditor: policy books.")
 	s.Golden("list")
 	s.Press("/", "' COMMAS")
 	s.Shows(`Quotes "and", commas`)

@@ -46,7 +46,7 @@ func (a *access) rows(width int) []row {
 	if m.why(rolesPermission) != "" {
 		return rows
 	}
-	rows = append(rows, m.heading("Permissions")...)
+	rows = append(rows, m.heading("Permissions", "A", "says why, and what would give others")...)
 	return append(rows, listed(m, &a.perms, rolesPermission, "permissions", "No permission.", func(p auth0client.Permission) row {
 		api := p.API
 		if api.IsEmpty() {

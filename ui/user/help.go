@@ -34,6 +34,7 @@ func (m *Model) Keys() []view.Key {
 		with(view.NewKey("b", m.blockWord(), "b"), blockPermission),
 		fix("p", view.FixPassword), fix("v", view.FixVerification), fix("s", view.FixSignOut),
 		with(view.NewKey("r", "roles", "r"), assignPermission),
+		hidden(with(view.NewKey("A", "access: what, why, what is missing", "A"), rolesPermission)),
 		with(view.NewKey("e", "edit", "e"), editPermission),
 		hidden(with(view.NewKey("D", "delete", "D"), deletePermission)),
 		hidden(fix("N", view.FixRecoveryCode)), hidden(fix("L", view.FixEnrolment)), hidden(fix("C", view.FixRisk)), hidden(fix("l", view.FixLink)),

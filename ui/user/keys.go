@@ -76,6 +76,8 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 		return m.act(view.ToggleBlock{User: m.user.value}, blockPermission), nil
 	case "r":
 		return m.act(view.EditRoles{Users: []auth0client.User{m.user.value}}, assignPermission), nil
+	case "A":
+		return m.act(view.OpenAccess{User: m.user.value}, rolesPermission), nil
 	case "e":
 		return m.act(view.EditUser{User: m.user.value}, editPermission), nil
 	case "D":

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/ui/view"
 	"usher/ui/widget"
 )
 
@@ -56,14 +57,23 @@ func (o *organizations) moved() tea.Cmd {
 	return lacking(o.m, o.roles[org], orgsPermission, func(ctx context.Context) ([]auth0client.Role, error) { return records.MemberRoles(ctx, org, id) })
 }
 
+func (o *organizations) keys() []view.Key {
+	return []view.Key{view.NewKey("enter", "open organization", "enter")}
+}
+
+// press opens the marked organization.
+func (o *organizations) press(k string) (view.Action, tea.Cmd, bool) {
+	if k != "enter" || len(o.orgs.value) == 0 {
+		return nil, nil, false
+	}
+	org := o.orgs.value[o.m.marked(len(o.orgs.value))]
+	return view.OpenOrganization{ID: org.ID, Name: org.Label()}, nil, true
+}
+
 func (o *organizations) rows(width int) []row {
 	name := min(32, max(10, width/3))
 	rows := listed(o.m, &o.orgs, orgsPermission, "organizations", "They belong to no organization.", func(org auth0client.Organization) row {
-		label := org.Display
-		if label.IsEmpty() {
-			label = org.Name
-		}
-		return line(widget.Pad(label.String(), name) + "  " + o.roleWords(org.ID))
+		return line(widget.Pad(org.Label().String(), name) + "  " + o.roleWords(org.ID))
 	})
 	if o.orgs.read() && len(o.orgs.value) > 1 {
 		rows = append(rows, line(""), line(o.m.env.Theme.Muted.Render("The roles of the marked one are read as you move.")))

@@ -296,3 +296,17 @@ func TestOlderDataStaysWithItsAge(t *testing.T) {
 	m.Update(view.ReloadMsg{})
 	has(t, m, "reading again… shown is from 7 min ago", "Nothing found keeps them out")
 }
+
+func TestAccessAndOrganizationsOpenTheirOwnScreens(t *testing.T) {
+	t.Parallel()
+	m := opened(&fake{orgs: 3}, "")
+	if open, ok := press(m, "A").(view.OpenAccess); !ok || open.User.ID != "auth0|1" {
+		t.Errorf("A wishes %v", open)
+	}
+	if open, ok := press(m, "4", "j", "enter").(view.OpenOrganization); !ok || open.ID != "org_1" || open.Name.IsEmpty() {
+		t.Errorf("enter on an organization wishes %v", open)
+	}
+	if press(opened(&fake{}, rolesPermission), "A") != nil || press(opened(&fake{}, ""), "4", "enter") != nil {
+		t.Error("without the permission, or an organization, something opens")
+	}
+}
