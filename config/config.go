@@ -58,6 +58,7 @@ type CustomField struct {
 type Config struct {
 	Default  string             `toml:"default,omitempty"` // the profile used when none is named
 	Profiles map[string]Profile `toml:"profiles"`
+	SSH      *SSH               `toml:"ssh,omitempty"` // of `usher ssh`
 	Path     string             `toml:"-"`
 }
 

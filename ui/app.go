@@ -38,8 +38,10 @@ type App struct {
 	undo      view.Undoable // the last change that can be taken back
 	palette   *palette
 	help      bool
-	rights    bool // shows what the operator may do
-	leaving   bool // asks whether to quit although a change is under way
+	rights    bool        // shows what the operator may do
+	leaving   bool        // asks whether to quit although a change is under way
+	offer     *offer      // asks whether to go back to where a lost connection was; nil mostly
+	acting    view.Action // being carried out: what is opened by it remembers it
 	last      view.ID
 	waitUntil time.Time // requests are held back until then
 	asked     time.Time // when the terminal was asked for its background

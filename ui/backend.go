@@ -78,6 +78,8 @@ type Options struct {
 	Keep         func(record []byte) (path string, err error)
 	LockAfter    time.Duration // without a key; 0 never locks
 	SessionLimit time.Duration // of a sign-in; 0 is none
+	// Resume gives the place where the operator's last connection ended; nil where connections do not get lost.
+	Resume func(op auth0client.UserID) (Place, bool)
 }
 
 // searcher is a view that can start with a search. The command replaces Init's.

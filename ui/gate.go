@@ -91,7 +91,9 @@ func (a *App) signedIn(op login.Operator) tea.Cmd {
 		said = tea.Batch(said, a.notify(view.Bad, n))
 	}
 	a.o.Notices = nil
-	return tea.Batch(said, a.anew(), a.watch())
+	cmd := a.anew()
+	a.offered(op)
+	return tea.Batch(said, cmd, a.watch())
 }
 
 // anew closes all that is open and begins with the list of users.
@@ -99,7 +101,7 @@ func (a *App) anew() tea.Cmd {
 	for _, w := range a.all() {
 		w.v.Close()
 	}
-	a.stack, a.dialogs, a.palette, a.help, a.rights = nil, nil, nil, false, false
+	a.stack, a.dialogs, a.palette, a.help, a.rights, a.offer = nil, nil, nil, false, false, nil
 	a.reasons.Forget()
 	a.undo = view.Undoable{}
 	env := a.env()

@@ -86,6 +86,9 @@ func (a *App) body(size view.Size) view.Frame {
 	if a.rights {
 		f = dialog.Over(a.th, f.Content, size, a.drawRights(in))
 	}
+	if a.offer != nil {
+		f = dialog.Over(a.th, f.Content, size, a.drawOffer(in))
+	}
 	return a.ask(size, f)
 }
 
@@ -158,6 +161,8 @@ func (a *App) footer(width int) string {
 	switch {
 	case a.login != nil:
 		keys = a.login.Keys()
+	case a.offer != nil:
+		keys = []view.Key{view.NewKey("y", "go on"), view.NewKey("n", "begin anew")}
 	case a.help, a.rights:
 		keys = []view.Key{view.NewKey("any key", "close")}
 	case a.palette != nil:

@@ -61,6 +61,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.tellAll(view.BackgroundMsg{})
 	case WaitingMsg:
 		return a, a.waiting(msg)
+	case NoticeMsg:
+		return a, a.noticed(msg)
 	case waitTick:
 		return a, a.countDown()
 	case lockTick:
@@ -78,7 +80,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.pressed(msg)
 	case tea.PasteMsg:
-		if a.touched() || a.login != nil || a.leaving || a.help || a.rights {
+		if a.touched() || a.login != nil || a.leaving || a.offer != nil || a.help || a.rights {
 			return a, nil
 		}
 		if a.palette != nil {
@@ -135,6 +137,9 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	if a.back.swallows(a.o.Now()) {
 		return nil
+	}
+	if a.offer != nil {
+		return a.offerPressed(k)
 	}
 	if a.help || a.rights {
 		a.help, a.rights = false, false
@@ -206,6 +211,7 @@ func refused(keys []view.Key, msg tea.KeyPressMsg) string {
 
 // perform carries out a view's wish.
 func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
+	a.acting = action
 	switch act := action.(type) {
 	case nil:
 	case view.OpenUser:

@@ -19,9 +19,10 @@ func (g grace) swallows(now time.Time) bool {
 
 // open is a view on the stack or a dialog over it.
 type open struct {
-	id view.ID
-	v  view.View
-	by grace
+	id  view.ID
+	v   view.View
+	by  grace
+	did view.Action // what opened it; nil for the first
 }
 
 func (a *App) all() []open { return slices.Concat(a.stack, a.dialogs) }
@@ -47,7 +48,7 @@ func (a *App) find(id view.ID) (open, bool) {
 }
 
 func (a *App) push(env view.Env, v view.View) tea.Cmd {
-	a.stack = append(a.stack, open{id: env.ID, v: v})
+	a.stack = append(a.stack, open{id: env.ID, v: v, did: a.acting})
 	return v.Init()
 }
 

@@ -30,6 +30,7 @@ type consoleFlags struct {
 	lockAfter       time.Duration
 	sessionLimit    time.Duration
 	flags           *pflag.FlagSet // which of them were given
+	visit           *visit         // the SSH session that a command runs in; nil: none
 }
 
 func (f *consoleFlags) register(fs *pflag.FlagSet) {
@@ -82,7 +83,8 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	if f.lockAfter < 0 || f.sessionLimit < 0 {
 		return usagef("--lock-after and --session-limit cannot be negative; 0 switches them off")
 	}
-	plain := noColor(os.Getenv)
+	o := w.options(f, os.Getenv, dark)
+	o.Approve, o.AutoApprove, o.Demo = w.approve, w.autoApprove, w.demo
 	var browse func(string) error
 	if hasDisplay(os.Getenv) && !w.autoApprove {
 		browse = openBrowser
@@ -90,13 +92,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	// The session ends with the console: reads under way are cancelled then.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o := ui.Options{
-		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store}, Approve: w.approve, AutoApprove: w.autoApprove, OpenBrowser: browse,
-		Profile: w.profile, ProfileColor: w.color, Production: w.production, Demo: w.demo,
-		Now: time.Now, ASCII: f.ascii || asciiOnly(os.Getenv), NoColor: plain, SlowLine: f.slowLine, Dark: dark,
-		Query: f.query, Notices: w.unsettled(), Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
-		Fields: w.fields, Lookups: w.lookups, Keep: w.keepRecord, Editor: ownEditor(os.Getenv),
-	}
+	o.OpenBrowser, o.Notices, o.Editor = browse, w.unsettled(), ownEditor(os.Getenv)
 	if w.kept != nil {
 		o.Save = w.kept.write
 	}
@@ -107,12 +103,13 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	paced := pace.Wrap(app)
 	defer paced.Stop()
 	options := []tea.ProgramOption{}
-	if plain {
+	if o.NoColor {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	program := tea.NewProgram(paced, options...)
 	paced.Attach(program)
-	w.program.Store(program)
+	send := program.Send
+	w.told.Store(&send)
 	// A signal ends the program as a key would: the terminal is put back.
 	stopped := context.AfterFunc(ctx, program.Quit)
 	defer stopped()
@@ -123,6 +120,17 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 		return fmt.Errorf("run the console: %w", err)
 	}
 	return nil
+}
+
+// options are those of a console at a terminal that says env of itself, on this machine or at the other end of a line.
+func (w *wiring) options(f *consoleFlags, env func(string) string, dark *bool) ui.Options {
+	return ui.Options{
+		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store},
+		Profile: w.profile, ProfileColor: w.color, Production: w.production,
+		Now: time.Now, ASCII: f.ascii || asciiOnly(env), NoColor: noColor(env), SlowLine: f.slowLine, Dark: dark,
+		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
+		Fields: w.fields, Lookups: w.lookups, Keep: w.keepRecord,
+	}
 }
 
 func (w *wiring) budget() (remaining, limit int, known bool) {

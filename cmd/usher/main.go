@@ -70,8 +70,10 @@ func exitCode(err error) int {
 	}
 }
 
-func newRoot() *cobra.Command {
-	o := &consoleFlags{}
+func newRoot() *cobra.Command { return newRootFor(&consoleFlags{}) }
+
+// newRootFor makes all commands, with o as what they share.
+func newRootFor(o *consoleFlags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "usher",
 		Short: "The console for the people who look after the users of an Auth0 tenant",
@@ -84,7 +86,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.register(root.PersistentFlags())
-	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newJournal(), newGateway(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newJournal(), newGateway(o), newSSH(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
 	asUsage(root)
 	return root
 }

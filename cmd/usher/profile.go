@@ -34,6 +34,9 @@ func openConsole(ctx context.Context, f *consoleFlags, query string) (err error)
 // openSignedIn wires a profile for a command that asks nothing: with the sign-in that usher login kept. Nobody signed in is
 // an error that says what to run, with the exit code of what is not allowed. The caller closes the wiring.
 func openSignedIn(ctx context.Context, f *consoleFlags) (*wiring, signin.Operator, error) {
+	if f.visit != nil {
+		return f.visit.signIn(ctx)
+	}
 	p, err := loadProfile(f)
 	if err != nil {
 		return nil, signin.Operator{}, err
@@ -86,31 +89,46 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 
 // wireFar wires a profile to the gateway on another machine that it names.
 func wireFar(p config.Profile, id identity) (*wiring, error) {
-	r := remote{identity: id, gateway: p.Gateway}
-	if p.GatewayCA != "" {
-		ca, err := os.ReadFile(p.GatewayCA)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("read the authority of the gateway: %w", err)}
-		}
-		r.ca = ca
+	ca, err := gatewayCA(p)
+	if err != nil {
+		return nil, err
 	}
-	return wireRemote(r)
+	return wireRemote(remote{identity: id, gateway: p.Gateway, ca: ca})
+}
+
+func gatewayCA(p config.Profile) ([]byte, error) {
+	if p.GatewayCA == "" {
+		return nil, nil
+	}
+	ca, err := os.ReadFile(p.GatewayCA)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read the authority of the gateway: %w", err)}
+	}
+	return ca, nil
 }
 
 // wireNear wires a profile to a gateway in this process.
 func wireNear(ctx context.Context, p config.Profile, id identity, issuer *url.URL, via string) (*wiring, error) {
-	e, err := credential(p, issuer)
+	e, err := nearEndpoints(p, id, issuer, via)
 	if err != nil {
 		return nil, err
 	}
+	return wire(ctx, e)
+}
+
+func nearEndpoints(p config.Profile, id identity, issuer *url.URL, via string) (endpoints, error) {
+	e, err := credential(p, issuer)
+	if err != nil {
+		return e, err
+	}
 	if e.policies, err = readPolicies(p.Policies); err != nil {
-		return nil, err
+		return e, err
 	}
 	if e.journal, err = profileDir(p.Name); err != nil {
-		return nil, err
+		return e, err
 	}
 	e.identity, e.upstream, e.via = id, issuer.String(), via
-	return wire(ctx, e)
+	return e, nil
 }
 
 // credential reads what proves the gateway of this process to the tenant.

@@ -77,38 +77,47 @@ func newWho(p config.Profile, op signin.Operator, c *signin.Client, kept tokenst
 func runWhoami(ctx context.Context, out, errs io.Writer, console *consoleFlags, asJSON bool) error {
 	ctx, stop := notifyInterrupt(ctx)
 	defer stop()
-	p, err := loadProfile(console)
+	w, note, err := lookWho(ctx, console)
 	if err != nil {
 		return err
 	}
-	id, err := identityOf(ctx, p)
-	if err != nil {
-		return err
-	}
-	s, err := id.open()
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	op, err := console.resume(ctx, p, s.client, id.store)
-	if err != nil {
-		return err
-	}
-	kept, err := id.store.Open(ctx)
-	if err != nil {
-		return err
-	}
-	w := newWho(p, op, s.client, kept)
 	if asJSON {
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(w)
 	}
-	if kept.Note != "" {
-		fmt.Fprintf(errs, "usher: %s\n", term.Line(kept.Note))
+	if note != "" {
+		fmt.Fprintf(errs, "usher: %s\n", term.Line(note))
 	}
 	printOperator(out, w)
 	return nil
+}
+
+// lookWho is who is signed in, and what there is to say of how the sign-in is kept.
+func lookWho(ctx context.Context, console *consoleFlags) (w who, note string, err error) {
+	if console.visit != nil {
+		w, err = console.visit.who(ctx)
+		return w, "", err
+	}
+	p, err := loadProfile(console)
+	if err != nil {
+		return who{}, "", err
+	}
+	id, err := identityOf(ctx, p)
+	if err != nil {
+		return who{}, "", err
+	}
+	s, err := id.open()
+	if err != nil {
+		return who{}, "", err
+	}
+	defer s.close()
+	op, err := console.resume(ctx, p, s.client, id.store)
+	if err != nil {
+		return who{}, "", err
+	}
+	kept, err := id.store.Open(ctx)
+	return newWho(p, op, s.client, kept), kept.Note, err
 }
 
 // printOperator tells of a sign-in to a person.

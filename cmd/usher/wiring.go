@@ -48,8 +48,10 @@ type wiring struct {
 	store   *tokenstore.Store // of the sign-in; nil: in memory
 	limits  interface{ Budget() gateway.Budget }
 	client  *auth0client.Client
-	journal *journal.Journal // nil when the gateway keeps it elsewhere
-	program atomic.Pointer[tea.Program]
+	journal *journal.Journal              // nil when the gateway keeps it elsewhere
+	told    atomic.Pointer[func(tea.Msg)] // sends to the console, once it runs
+	way     http.RoundTripper             // to the gateway, in the operator's name
+	release func() error                  // closes what is the wiring's own, where others share the rest; nil: all of it is
 
 	dir         string // the journal's folder
 	profile     string
@@ -79,26 +81,10 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 		s.close()
 		return nil, fmt.Errorf("open the journal in %s: %w", e.journal, err)
 	}
-	verifier := signin.NewVerifier(signin.VerifierConfig{Issuer: e.issuer, Audience: e.audience, Now: time.Now, Skew: 30 * time.Second, Keys: s.keys})
-	m2m := signin.NewM2M(signin.M2MConfig{
-		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
-		Audience: e.managementAudience, Now: time.Now,
-	})
 	w := &wiring{dir: e.journal, store: e.store, session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
-	via := e.via
-	if via == "" {
-		via = "console"
-	}
-	seal, err := gateway.SealingKey(e.journal)
+	gw, err := e.gateway(upstream, sessionVerifier{e.verifier(s.keys), s.client}, jrn, w.waiting)
 	if err != nil {
 		return nil, errors.Join(err, w.close())
-	}
-	gw, err := gateway.New(gateway.Options{
-		Upstream: upstream, Verifier: sessionVerifier{operatorVerifier{verifier}, s.client}, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: w.waiting,
-		Policies: e.policies, Approvals: jrn, Key: seal, Client: e.clientID, Entries: jrn.Entries,
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), w.close())
 	}
 	w.limits = gw
 	if err := w.connect(upstream.Host, gw); err != nil {
@@ -107,11 +93,41 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	return w, nil
 }
 
+func (e endpoints) verifier(keys *signin.Keys) operatorVerifier {
+	return operatorVerifier{signin.NewVerifier(signin.VerifierConfig{
+		Issuer: e.issuer, Audience: e.audience, Now: time.Now, Skew: 30 * time.Second, Keys: keys,
+	})}
+}
+
+// gateway makes the gateway of this process.
+func (e endpoints) gateway(upstream *url.URL, verifier gateway.Verifier, jrn *journal.Journal, onWait func(time.Time)) (*gateway.Gateway, error) {
+	m2m := signin.NewM2M(signin.M2MConfig{
+		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
+		Audience: e.managementAudience, Now: time.Now,
+	})
+	via := e.via
+	if via == "" {
+		via = "console"
+	}
+	seal, err := gateway.SealingKey(e.journal)
+	if err != nil {
+		return nil, err
+	}
+	gw, err := gateway.New(gateway.Options{
+		Upstream: upstream, Verifier: verifier, M2M: m2m, Journal: jrn, Now: time.Now, Via: via, OnWait: onWait,
+		Policies: e.policies, Approvals: jrn, Key: seal, Client: e.clientID, Entries: jrn.Entries,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the gateway: %w", err)
+	}
+	return gw, nil
+}
+
 // connect puts the Management API's client on top of a way to the tenant, whose gateway checks who asks.
 func (w *wiring) connect(domain string, way http.RoundTripper) error {
+	w.way = operatorTransport{session: w.session, next: way}
 	client, err := auth0client.New(auth0client.Options{
-		Domain: domain, Now: time.Now, UserAgent: "usher/" + version,
-		HTTP: &http.Client{Transport: operatorTransport{session: w.session, next: way}},
+		Domain: domain, Now: time.Now, UserAgent: "usher/" + version, HTTP: &http.Client{Transport: w.way},
 	})
 	if err != nil {
 		return fmt.Errorf("make the Management API client: %w", err)
@@ -155,12 +171,15 @@ func wireRemote(r remote) (*wiring, error) {
 
 // waiting tells the console of a rate limit, once there is one to tell.
 func (w *wiring) waiting(until time.Time) {
-	if p := w.program.Load(); p != nil {
-		p.Send(ui.WaitingMsg{Until: until})
+	if send := w.told.Load(); send != nil {
+		(*send)(ui.WaitingMsg{Until: until})
 	}
 }
 
 func (w *wiring) close() error {
+	if w.release != nil {
+		return w.release()
+	}
 	signIn{w.session, w.keys, w.polls}.close()
 	if w.journal == nil {
 		return nil

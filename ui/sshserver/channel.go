@@ -1,0 +1,235 @@
+package sshserver
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"time"
+
+	"charm.land/ssh"
+	gossh "golang.org/x/crypto/ssh"
+)
+
+const (
+	// The sizes that programs get to see. A terminal's claim of 20,000 x 20,000 would cost gigabytes.
+	minColumns, maxColumns = 20, 500
+	minRows, maxRows       = 5, 200
+	// resizeEvery is how often a change of size is handed on, at most; the last one always is.
+	resizeEvery = 50 * time.Millisecond
+	// mostChannels is how many sessions a connection may have at once.
+	mostChannels = 4
+	// mostVariables and longestValue bound what a client may put into its environment.
+	mostVariables = 20
+	longestValue  = 128
+	// longestCommand is the longest command, in bytes.
+	longestCommand = 8 << 10
+	// missed is how many signs of life may stay unanswered.
+	missed = 3
+)
+
+// openChannel lets a connection open a session. What it asks for in it passes screen first.
+func (s *Server) openChannel(srv *ssh.Server, conn *gossh.ServerConn, ask gossh.NewChannel, ctx ssh.Context) {
+	d := doorOf(ctx)
+	if d == nil || !d.openChannel() {
+		_ = ask.Reject(gossh.ResourceShortage, "too many sessions on this connection")
+		return
+	}
+	defer func() {
+		d.closeChannel()
+		d.lonesome(s.o.Limits.Idle)
+	}()
+	if d.first() {
+		go s.keepAlive(ctx, conn, d)
+	}
+	ssh.DefaultSessionHandler(srv, conn, screened{ask}, ctx)
+}
+
+func (d *door) openChannel() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.channels >= mostChannels {
+		return false
+	}
+	d.channels++
+	if d.lonely != nil {
+		d.lonely.Stop()
+	}
+	return true
+}
+
+func (d *door) closeChannel() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.channels--
+}
+
+// first reports the first channel of a connection.
+func (d *door) first() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.alive
+	d.alive = true
+	return !was
+}
+
+// keepAlive finds out when the client is no longer there.
+func (s *Server) keepAlive(ctx context.Context, conn *gossh.ServerConn, d *door) {
+	tick := time.NewTicker(s.o.Limits.KeepAlive)
+	defer tick.Stop()
+	answered := make(chan struct{}, 1)
+	for open := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-answered:
+			open = 0
+		case <-tick.C:
+			if open++; open > missed {
+				d.hangUp()
+				return
+			}
+			if open > 1 {
+				continue // the question before still waits
+			}
+			go func() {
+				if _, _, err := conn.SendRequest("keepalive@openssh.com", true, nil); err == nil {
+					answered <- struct{}{}
+				}
+			}()
+		}
+	}
+}
+
+// screened is a channel whose requests are screened.
+type screened struct{ gossh.NewChannel }
+
+// Accept implements gossh.NewChannel.
+func (c screened) Accept() (gossh.Channel, <-chan *gossh.Request, error) {
+	ch, in, err := c.NewChannel.Accept()
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make(chan *gossh.Request)
+	go screen(in, out)
+	return ch, out, nil
+}
+
+// screen hands on what a session may ask for, with sizes that are bounded. Changes of size wait until a program runs, and
+// for each other: of a storm of them the last is handed on.
+func screen(in <-chan *gossh.Request, out chan<- *gossh.Request) {
+	defer close(out)
+	var size *gossh.Request // the last change of size that was not handed on
+	var running, resting bool
+	variables := 0
+	rest := time.NewTimer(resizeEvery)
+	rest.Stop()
+	defer rest.Stop()
+	for {
+		var resize chan<- *gossh.Request
+		if size != nil && running && !resting {
+			resize = out
+		}
+		select {
+		case r, ok := <-in:
+			switch {
+			case !ok:
+				return
+			case r.Type == "window-change":
+				if bounded := boundSize(r); bounded {
+					answer(size, true)
+					size = r
+					continue
+				}
+				answer(r, false)
+			case !allowed(r, &variables):
+				answer(r, false)
+			default:
+				running = running || r.Type == "shell" || r.Type == "exec"
+				out <- r
+			}
+		case resize <- size:
+			size, resting = nil, true
+			rest.Reset(resizeEvery)
+		case <-rest.C:
+			resting = false
+		}
+	}
+}
+
+func answer(r *gossh.Request, ok bool) {
+	if r != nil && r.WantReply {
+		_ = r.Reply(ok, nil) // the connection may be gone
+	}
+}
+
+// allowed reports a request that a console has a use for, and bounds what it holds.
+func allowed(r *gossh.Request, variables *int) bool {
+	switch r.Type {
+	case "shell":
+		return true
+	case "exec":
+		return len(r.Payload) <= longestCommand
+	case "pty-req":
+		return boundTerminal(r)
+	case "env":
+		var v struct{ Name, Value string }
+		if gossh.Unmarshal(r.Payload, &v) != nil || !welcome(v.Name, v.Value) || *variables >= mostVariables {
+			return false
+		}
+		*variables++
+		return true
+	}
+	return false // agents, X11, subsystems, signals, breaks and what is yet to be thought of
+}
+
+// welcome reports a variable of the client's that a console heeds.
+func welcome(name, value string) bool {
+	switch {
+	case name == "LANG", name == "COLORTERM", name == "NO_COLOR", name == "TERM":
+	case strings.HasPrefix(name, "LC_"):
+	default:
+		return false
+	}
+	return len(name) <= longestValue && len(value) <= longestValue && !strings.ContainsFunc(name+value, func(c rune) bool { return c < ' ' || c > '~' })
+}
+
+// terminal is a request for a terminal (RFC 4254 §6.2), and size a change of its size (§6.7).
+type (
+	terminal struct {
+		Term                         string
+		Columns, Rows, Width, Height uint32
+		Modes                        string
+	}
+	size struct{ Columns, Rows, Width, Height uint32 }
+)
+
+func boundTerminal(r *gossh.Request) bool {
+	var t terminal
+	if gossh.Unmarshal(r.Payload, &t) != nil {
+		return false
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`).MatchString(t.Term) {
+		t.Term = "dumb"
+	}
+	t.Columns, t.Rows, t.Width, t.Height, t.Modes = bound(t.Columns, minColumns, maxColumns, 80), bound(t.Rows, minRows, maxRows, 24), 0, 0, ""
+	r.Payload = gossh.Marshal(&t)
+	return true
+}
+
+func boundSize(r *gossh.Request) bool {
+	var s size
+	if gossh.Unmarshal(r.Payload, &s) != nil {
+		return false
+	}
+	s.Columns, s.Rows, s.Width, s.Height = bound(s.Columns, minColumns, maxColumns, 80), bound(s.Rows, minRows, maxRows, 24), 0, 0
+	r.Payload = gossh.Marshal(&s)
+	return true
+}
+
+// bound keeps a number within two others; zero means that the client does not know.
+func bound(n, least, most, unknown uint32) uint32 {
+	if n == 0 {
+		return unknown
+	}
+	return min(max(n, least), most)
+}

@@ -1,0 +1,122 @@
+package sshserver
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"charm.land/ssh"
+	gossh "golang.org/x/crypto/ssh"
+)
+
+// maxTries is how many keys a connection may try (sshd_config's MaxAuthTries).
+const maxTries = 3
+
+// door is one connection.
+type door struct {
+	net.Conn
+	lobby          *lobby
+	shown, counted netip.Addr
+	since          time.Time // when it began to prove its key
+
+	mu       sync.Mutex
+	refused  int              // keys that are not allowed
+	found    map[string]Entry // by fingerprint: keys that were offered and are allowed; which of them is proved, the session says
+	proved   bool             // some key
+	closed   bool
+	channels int
+	alive    bool // signs of life are asked for
+	lonely   *time.Timer
+}
+
+type doorKey struct{}
+
+func doorOf(ctx ssh.Context) *door {
+	d, _ := ctx.Value(doorKey{}).(*door)
+	return d
+}
+
+// Close implements net.Conn.
+func (d *door) Close() error {
+	d.mu.Lock()
+	if d.lonely != nil {
+		d.lonely.Stop()
+	}
+	sprayed := d.refused > 0 && !d.proved && !d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if sprayed {
+		d.lobby.mistaken(d)
+	}
+	d.lobby.leave(d)
+	return d.Conn.Close()
+}
+
+// hangUp ends the connection; whoever reads from it closes the door.
+func (d *door) hangUp() { _ = d.Conn.Close() }
+
+// knock meets a connection that was accepted.
+func (s *Server) knock(ctx ssh.Context, c net.Conn) net.Conn {
+	d := &door{Conn: c, lobby: s.lobby, found: map[string]Entry{}}
+	d.shown, d.counted = addressOf(c)
+	if err := s.lobby.enter(d); err != nil {
+		s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())
+		return nil
+	}
+	ctx.SetValue(doorKey{}, d)
+	return d
+}
+
+func (s *Server) serverConfig(ctx ssh.Context) *gossh.ServerConfig {
+	return &gossh.ServerConfig{
+		MaxAuthTries: maxTries,
+		AuthLogCallback: func(_ gossh.ConnMetadata, _ string, err error) {
+			if d := doorOf(ctx); err == nil && d != nil {
+				d.mu.Lock()
+				d.proved = true
+				d.mu.Unlock()
+				s.lobby.proved(d)
+				d.lonesome(s.o.Limits.Idle)
+			}
+		},
+	}
+}
+
+// tryKey says whether a key is allowed. That a key is offered proves nothing: what is found of it counts once a session
+// shows that its owner signed with it.
+func (s *Server) tryKey(ctx ssh.Context, key ssh.PublicKey) bool {
+	d := doorOf(ctx)
+	if d == nil {
+		return false
+	}
+	entry, err := s.o.Keys.Find(ctx, ctx.User(), d.shown.String(), key)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		d.refused++
+		s.o.Log.Info("a key was refused", "address", d.shown.String(), "key", gossh.FingerprintSHA256(key), "why", err.Error())
+		return false
+	}
+	d.found[gossh.FingerprintSHA256(key)] = entry
+	return true
+}
+
+// turnedAway is told of connections that ended before a key was proved.
+func (s *Server) turnedAway(c net.Conn, err error) {
+	at, _ := addressOf(c)
+	s.o.Log.Debug("a connection proved no key", "address", at.String(), "why", err.Error())
+}
+
+// lonesome ends a connection that opens no session for a while.
+func (d *door) lonesome(after time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.channels > 0:
+	case d.lonely == nil:
+		d.lonely = time.AfterFunc(after, d.hangUp)
+	default:
+		d.lonely.Reset(after)
+	}
+}

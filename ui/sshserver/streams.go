@@ -1,0 +1,61 @@
+package sshserver
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// inlet notes when something is typed.
+type inlet struct {
+	io.Reader
+	typed func()
+}
+
+// Read implements io.Reader.
+func (i inlet) Read(p []byte) (int, error) {
+	n, err := i.Reader.Read(p)
+	if n > 0 {
+		i.typed()
+	}
+	return n, err
+}
+
+// outlet gives up on a client that does not take what is written: nothing else would ever end the write.
+type outlet struct {
+	to     io.Writer
+	within time.Duration
+	stuck  func()
+
+	mu      sync.Mutex
+	writing int
+	timer   *time.Timer
+}
+
+// Write implements io.Writer.
+func (o *outlet) Write(p []byte) (int, error) {
+	o.begin()
+	defer o.end()
+	return o.to.Write(p)
+}
+
+func (o *outlet) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.writing++; o.writing > 1 {
+		return
+	}
+	if o.timer == nil {
+		o.timer = time.AfterFunc(o.within, o.stuck)
+		return
+	}
+	o.timer.Reset(o.within)
+}
+
+func (o *outlet) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.writing--; o.writing == 0 {
+		o.timer.Stop()
+	}
+}
