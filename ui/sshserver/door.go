@@ -26,7 +26,8 @@ type door struct {
 	proved   bool             // some key
 	closed   bool
 	channels int
-	alive    bool // signs of life are asked for
+	asked    map[ssh.Session]asked // sessions that are about to run
+	alive    bool                  // signs of life are asked for
 	lonely   *time.Timer
 }
 
@@ -56,9 +57,39 @@ func (d *door) Close() error {
 // hangUp ends the connection; whoever reads from it closes the door.
 func (d *door) hangUp() { _ = d.Conn.Close() }
 
+// asked is the terminal that a session asked for, and the changes of its size.
+type asked struct {
+	pty      ssh.Pty
+	sizes    <-chan ssh.Window
+	terminal bool
+}
+
+// ask notes what a session asked for. The library writes changes of size into what its Pty reads, so that is read here, by
+// the goroutine that writes it, and not by the one that runs the session.
+func (s *Server) ask(sess ssh.Session, _ string) bool {
+	d := doorOf(sess.Context())
+	if d == nil {
+		return false
+	}
+	a := asked{}
+	a.pty, a.sizes, a.terminal = sess.Pty()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked[sess] = a
+	return true
+}
+
+func (d *door) take(sess ssh.Session) asked {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.asked[sess]
+	delete(d.asked, sess)
+	return a
+}
+
 // knock meets a connection that was accepted.
 func (s *Server) knock(ctx ssh.Context, c net.Conn) net.Conn {
-	d := &door{Conn: c, lobby: s.lobby, found: map[string]Entry{}}
+	d := &door{Conn: c, lobby: s.lobby, found: map[string]Entry{}, asked: map[ssh.Session]asked{}}
 	d.shown, d.counted = addressOf(c)
 	if err := s.lobby.enter(d); err != nil {
 		s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())

@@ -10,6 +10,7 @@ import (
 type live struct {
 	cut   func()       // ends the connection, whatever runs
 	typed atomic.Int64 // when something was typed last, in nanoseconds
+	lost  atomic.Bool  // the client went without a word
 
 	mu    sync.Mutex
 	tell  func(text string) // shows a notice; may be nil

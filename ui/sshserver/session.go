@@ -22,12 +22,12 @@ import (
 
 // serve runs what a session asks for: the console, or one of usher's commands.
 func (s *Server) serve(sess ssh.Session) {
-	_, sizes, terminal := sess.Pty()
+	a := doorOf(sess.Context()).take(sess)
 	resized := make(chan tea.WindowSizeMsg, 1)
-	if terminal {
-		go handOn(sizes, resized)
+	if a.terminal {
+		go handOn(a.sizes, resized)
 	}
-	code := s.run(sess, terminal, resized)
+	code := s.run(sess, a, resized)
 	_ = sess.Exit(code) // the client may be gone
 }
 
@@ -43,8 +43,8 @@ func handOn(sizes <-chan ssh.Window, to chan tea.WindowSizeMsg) {
 	}
 }
 
-func (s *Server) run(sess ssh.Session, terminal bool, resized <-chan tea.WindowSizeMsg) int {
-	v, err := s.visitor(sess, terminal)
+func (s *Server) run(sess ssh.Session, a asked, resized <-chan tea.WindowSizeMsg) int {
+	v, err := s.visitor(sess, a)
 	if err != nil {
 		return complain(sess, 1, err.Error())
 	}
@@ -55,7 +55,7 @@ func (s *Server) run(sess ssh.Session, terminal bool, resized <-chan tea.WindowS
 	switch {
 	case err != nil:
 		return complain(sess, 2, err.Error())
-	case console && !terminal:
+	case console && !a.terminal:
 		return complain(sess, 1, "the console needs a terminal: ssh -t asks for one. Without one, name a command, such as users search")
 	case len(args) == 1 && args[0] == "open":
 		return complain(sess, 2, "open whom? Name an id, an email or a search")
@@ -71,7 +71,7 @@ func (s *Server) run(sess ssh.Session, terminal bool, resized <-chan tea.WindowS
 	defer context.AfterFunc(sess.Context(), cancel)()
 	var code int
 	if console {
-		code = s.console(ctx, sess, l, v, strings.Join(args[min(1, len(args)):], " "), resized)
+		code = s.console(ctx, sess, l, v, a.pty, strings.Join(args[min(1, len(args)):], " "), resized)
 	} else {
 		code = s.command(ctx, cancel, sess, l, v, args)
 	}
@@ -80,7 +80,7 @@ func (s *Server) run(sess ssh.Session, terminal bool, resized <-chan tea.WindowS
 }
 
 // visitor is who proved a key. Only the key that the handshake was signed with counts.
-func (s *Server) visitor(sess ssh.Session, terminal bool) (Visitor, error) {
+func (s *Server) visitor(sess ssh.Session, a asked) (Visitor, error) {
 	d, key := doorOf(sess.Context()), sess.PublicKey()
 	if d == nil || key == nil {
 		return Visitor{}, errors.New("no key was proved")
@@ -96,12 +96,12 @@ func (s *Server) visitor(sess ssh.Session, terminal bool) (Visitor, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
 	}
-	if pty, _, ok := sess.Pty(); ok {
-		env["TERM"] = pty.Term
+	if a.terminal {
+		env["TERM"] = a.pty.Term
 	}
 	return Visitor{
 		User: term.Line(sess.User()).String(), Address: d.shown.String(), Fingerprint: gossh.FingerprintSHA256(key), Label: entry.Label, Subject: entry.Subject,
-		Env: func(name string) string { return env[name] }, Terminal: terminal,
+		Env: func(name string) string { return env[name] }, Terminal: a.terminal,
 	}, nil
 }
 
@@ -111,7 +111,7 @@ func complain(sess ssh.Session, code int, why string) int {
 }
 
 // console runs a console until the operator, the client, a limit or the server ends it.
-func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visitor, query string, resized <-chan tea.WindowSizeMsg) int {
+func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visitor, pty ssh.Pty, query string, resized <-chan tea.WindowSizeMsg) int {
 	c, err := s.o.Host.Console(ctx, v, query)
 	if err != nil {
 		s.o.Log.Error("a console cannot be made", "error", err.Error())
@@ -120,12 +120,16 @@ func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visit
 	defer c.Close()
 	c.Options.Resume = func(op auth0client.UserID) (ui.Place, bool) { return s.places.take(v.Fingerprint, op) }
 	app := ui.New(ctx, c.Options)
-	pty, _, _ := sess.Pty()
 	app.Update(tea.WindowSizeMsg{Width: pty.Window.Width, Height: pty.Window.Height}) // the first frame has the right size
 	paced := pace.Wrap(app)
 	defer paced.Stop()
 	out := &outlet{to: sess, within: s.o.Limits.Write, stuck: l.cut}
-	program := tea.NewProgram(paced, programOptions(sess, inlet{sess, l.note(s.o.Now)}, out, pty, c.Options.NoColor)...)
+	var program *tea.Program
+	gone := func() {
+		l.lost.Store(true)
+		program.Quit()
+	}
+	program = tea.NewProgram(paced, programOptions(sess, inlet{sess, l.note(s.o.Now), gone}, out, pty, c.Options.NoColor)...)
 	paced.Attach(program)
 	l.begin(func(text string) { program.Send(ui.NoticeMsg{Level: view.Bad, Text: text}) }, program.Quit)
 	if c.Started != nil {
@@ -135,7 +139,7 @@ func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visit
 	go s.attend(ctx, l, program, resized, done)
 	_, err = program.Run()
 	close(done)
-	lost := err != nil && !errors.Is(err, tea.ErrProgramPanic)
+	lost := l.lost.Load() || err != nil && !errors.Is(err, tea.ErrProgramPanic)
 	if place, ok := app.Place(); ok && (lost || l.reason() != "") {
 		s.places.keep(v.Fingerprint, place)
 	}

@@ -141,6 +141,7 @@ func (s *Server) configure(srv *ssh.Server) error {
 	srv.ConnCallback = s.knock
 	srv.ServerConfigCallback = s.serverConfig
 	srv.PublicKeyHandler = s.tryKey
+	srv.SessionRequestCallback = s.ask
 	srv.ConnectionFailedCallback = s.turnedAway
 	srv.ChannelHandlers = map[string]ssh.ChannelHandler{"session": s.openChannel}
 	srv.RequestHandlers = map[string]ssh.RequestHandler{}

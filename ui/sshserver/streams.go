@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// inlet notes when something is typed.
+// inlet notes when something is typed, and when nothing more can be: a program would wait for ever.
 type inlet struct {
 	io.Reader
-	typed func()
+	typed, gone func()
 }
 
 // Read implements io.Reader.
@@ -17,6 +17,9 @@ func (i inlet) Read(p []byte) (int, error) {
 	n, err := i.Reader.Read(p)
 	if n > 0 {
 		i.typed()
+	}
+	if err != nil {
+		i.gone()
 	}
 	return n, err
 }
