@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -36,6 +37,9 @@ func newSSH(o *consoleFlags) *cobra.Command {
 	}
 }
 
+// gcPercent trades a little work for memory: what a session needs comes and goes with each screen, and there are many.
+const gcPercent = 50
+
 // lastWrites is how long a server that stopped waits for changes under way.
 const lastWrites = 900 * time.Millisecond
 
@@ -45,6 +49,7 @@ func runSSH(ctx context.Context, o *consoleFlags, out io.Writer, log *slog.Logge
 	if err != nil {
 		return usageError{err}
 	}
+	debug.SetGCPercent(gcPercent)
 	o.follow(p)
 	if _, err := o.dark(); err != nil {
 		return err
