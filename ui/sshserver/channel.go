@@ -14,6 +14,8 @@ const (
 	// The sizes that programs get to see. A terminal's claim of 20,000 x 20,000 would cost gigabytes.
 	minColumns, maxColumns = 20, 500
 	minRows, maxRows       = 5, 200
+	// mostCells is the largest screen: each of its cells takes some 300 bytes of the server.
+	mostCells = 50_000
 	// resizeEvery is how often a change of size is handed on, at most; the last one always is.
 	resizeEvery = 50 * time.Millisecond
 	// mostChannels is how many sessions a connection may have at once.
@@ -211,7 +213,8 @@ func boundTerminal(r *gossh.Request) bool {
 	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`).MatchString(t.Term) {
 		t.Term = "dumb"
 	}
-	t.Columns, t.Rows, t.Width, t.Height, t.Modes = bound(t.Columns, minColumns, maxColumns, 80), bound(t.Rows, minRows, maxRows, 24), 0, 0, ""
+	t.Columns, t.Rows = boundBoth(t.Columns, t.Rows)
+	t.Width, t.Height, t.Modes = 0, 0, ""
 	r.Payload = gossh.Marshal(&t)
 	return true
 }
@@ -221,9 +224,15 @@ func boundSize(r *gossh.Request) bool {
 	if gossh.Unmarshal(r.Payload, &s) != nil {
 		return false
 	}
-	s.Columns, s.Rows, s.Width, s.Height = bound(s.Columns, minColumns, maxColumns, 80), bound(s.Rows, minRows, maxRows, 24), 0, 0
+	s.Columns, s.Rows = boundBoth(s.Columns, s.Rows)
+	s.Width, s.Height = 0, 0
 	r.Payload = gossh.Marshal(&s)
 	return true
+}
+
+func boundBoth(columns, rows uint32) (c, r uint32) {
+	c = bound(columns, minColumns, maxColumns, 80)
+	return c, min(bound(rows, minRows, maxRows, 24), mostCells/c)
 }
 
 // bound keeps a number within two others; zero means that the client does not know.

@@ -24,8 +24,9 @@ func TestSizesAreBoundedBeforeAnybodySeesThem(t *testing.T) {
 		"as it is":      {120, 40, 120, 40},
 		"not known":     {0, 0, 80, 24},
 		"tiny":          {1, 1, 20, 5},
-		"huge":          {20_000, 20_000, 500, 200},
-		"a wrap around": {1<<32 - 1, 1<<32 - 1, 500, 200},
+		"huge":          {20_000, 20_000, 500, 100},
+		"high":          {250, 20_000, 250, 200},
+		"a wrap around": {1<<32 - 1, 1<<32 - 1, 500, 100},
 	} {
 		r := sized(tc.w, tc.h)
 		var got size

@@ -167,7 +167,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.stop(l)
-	<-failed // ErrServerClosed, as it should
+	if err := <-failed; !errors.Is(err, ssh.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("stop serving SSH: %w", err)
+	}
 	return nil
 }
 
