@@ -21,8 +21,11 @@ type Place struct {
 	titles   []string
 }
 
-// asker is a list that says what it shows.
-type asker interface{ Query() string }
+// asker is a list that says what it shows, and shows it again.
+type asker interface {
+	Query() string
+	Show(query string) tea.Cmd
+}
 
 // Place is where the operator is; false before the first sign-in. Call it when the program has ended.
 func (a *App) Place() (Place, bool) {
@@ -111,8 +114,8 @@ func (a *App) offerPressed(k string) tea.Cmd {
 // goBack opens a place again, screen by screen. What they show is read anew.
 func (a *App) goBack(p Place) tea.Cmd {
 	var cmds []tea.Cmd
-	if list, ok := a.stack[0].v.(searcher); ok && p.Query != "" {
-		cmds = append(cmds, list.Search(p.Query))
+	if list, ok := a.stack[0].v.(asker); ok && p.Query != "" {
+		cmds = append(cmds, list.Show(p.Query))
 	}
 	for _, step := range p.steps {
 		cmds = append(cmds, a.perform(a.top().id, step, grace{}))
