@@ -37,7 +37,11 @@ type house struct {
 	dir     string           // the profile's
 	journal *journal.Journal // nil when the gateway keeps it elsewhere
 	writes  *underway
+	turns   chan struct{} // of those who ask for a code: many who come at once see their first frame sooner
 }
+
+// codesAtOnce is how many codes are asked for at a time.
+const codesAtOnce = 2
 
 var _ sshserver.Host = (*house)(nil)
 
@@ -48,7 +52,7 @@ func openHouse(p config.Profile, f *consoleFlags, log *slog.Logger) (*house, err
 		return nil, usageError{err}
 	}
 	h := &house{
-		profile: p, flags: f, log: log, auth: noProxy(), writes: newUnderway(), host: issuer.Host,
+		profile: p, flags: f, log: log, auth: noProxy(), writes: newUnderway(), host: issuer.Host, turns: make(chan struct{}, codesAtOnce),
 		id: identity{issuer: issuer.String(), clientID: p.ClientID, audience: p.Audience, scopes: p.Scopes},
 	}
 	if h.dir, err = profileDir(p.Name); err != nil {
@@ -169,6 +173,17 @@ type doorSignIn struct {
 	login.SignIn
 	house   *house
 	visitor sshserver.Visitor
+}
+
+// StartDevice asks for a code, when it is its turn.
+func (d doorSignIn) StartDevice(ctx context.Context, ask login.Ask) (login.Code, error) {
+	select {
+	case d.house.turns <- struct{}{}:
+	case <-ctx.Done():
+		return login.Code{}, ctx.Err()
+	}
+	defer func() { <-d.house.turns }()
+	return d.SignIn.StartDevice(ctx, ask)
 }
 
 // WaitDevice waits until the code is approved, denied or too old.
