@@ -1,13 +1,23 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo test conformance lint fmt cross bench screenshots install release clean
+.PHONY: help build demo test conformance lint vuln fmt cross bench docs man completions screenshots recording install release \
+	release-check reproducible clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+# The commit's time and not the build's: the same commit gives the same program.
+DATE ?= $(shell TZ=UTC git show -s --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+# As .goreleaser.yaml builds: nothing of the machine, the folder or the C compiler gets in.
+RELEASE_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 BENCHTIME ?= 1s
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.17.0
+VHS := go run github.com/charmbracelet/vhs@v0.10.0
+SBOM := go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 # The go command leaves folders with a leading dot out of ./... .
 TOOLS := $(sort $(patsubst %/,./%,$(dir $(wildcard .ci/*/*.go .ci/*/*/*.go))))
 # The race detector needs a C compiler.
@@ -16,7 +26,7 @@ RACE := $(shell command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null 2>&1 && [ 
 help: ## print this list
 	@echo "usher: the console for the people who look after the users of an Auth0 tenant"
 	@echo
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## build bin/usher
 	@mkdir -p bin
@@ -41,6 +51,9 @@ lint: ## check format, go vet and golangci-lint
 	go vet ./... $(TOOLS)
 	$(GOLANGCI) run ./...
 
+vuln: ## look the program's modules up in Go's vulnerability database (needs a network)
+	$(GOVULNCHECK) ./...
+
 fmt: ## format all Go files
 	@gofmt -w .
 
@@ -52,22 +65,50 @@ bench: build ## run the Go benchmarks, then measure the program in a terminal be
 	@if [ "$$(uname)" = Linux ]; then \
 		go build -ldflags '-s -w' -o bin/floor ./.ci/bench/floor && go run ./.ci/bench bin/usher bin/floor; fi
 
+docs: ## write docs/commands.md and docs/keyboard.md anew from the program
+	@go test ./cmd/usher -run '^TestTheCommandReferenceIsTrue$$' -update
+	@go test ./ui -run '^TestTheKeyboardPageIsTrue$$' -update
+
+man: ## write the manual pages into share/man
+	@SOURCE_DATE_EPOCH=$$(git show -s --format=%ct HEAD 2>/dev/null || echo 0) \
+		go test ./cmd/usher -run '^TestEveryCommandHasAManualPage$$' -count=1 -man '$(CURDIR)/share/man'
+
+completions: ## write the completions of bash, zsh, fish and powershell into share/completions
+	@mkdir -p share/completions
+	@for shell in bash zsh fish powershell; do go run ./cmd/usher completion $$shell > share/completions/usher.$$shell; done
+
 screenshots: build ## draw docs/screenshots anew from the running program
 	@go run ./.ci/screenshots ./bin/usher docs/screenshots
+
+recording: build ## play the main job as demo.tape does, and draw it into docs/demo.svg
+	@go run ./.ci/screenshots -record docs/demo.svg ./bin/usher
 
 install: ## install usher into go's bin folder
 	@go install -ldflags '$(LDFLAGS)' ./cmd/usher
 
-release: ## build archives and checksums for every platform into dist/
+release: man completions ## build archives, their SBOMs and checksums for every platform into dist/
 	@rm -rf dist; mkdir -p dist
 	@for platform in $(PLATFORMS); do \
 		os=$${platform%/*}; arch=$${platform#*/}; name=usher_$(VERSION)_$${os}_$$arch; \
 		echo "$$name"; mkdir -p dist/$$name; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o dist/$$name/ ./cmd/usher; \
-		cp LICENSE README.md CHANGELOG.md dist/$$name/; \
+		GOOS=$$os GOARCH=$$arch $(RELEASE_BUILD) -o dist/$$name/ ./cmd/usher; \
+		$(SBOM) bin -json -noserial -notimestamp -version '$(VERSION)' -output dist/$$name.bom.json dist/$$name/usher* 2>/dev/null; \
+		cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs share dist/$$name/; \
 		tar -czf dist/$$name.tar.gz -C dist $$name; rm -r dist/$$name; \
 	done
-	@cd dist; if command -v sha256sum >/dev/null; then sha256sum *.tar.gz; else shasum -a 256 *.tar.gz; fi > checksums.txt
+	@cd dist; if command -v sha256sum >/dev/null; then sha256sum usher_*; else shasum -a 256 usher_*; fi > checksums.txt
+
+release-check: ## let goreleaser check .goreleaser.yaml, and vhs demo.tape
+	$(GORELEASER) check
+	$(VHS) validate demo.tape
+
+reproducible: ## build the commit twice, in two folders and with two caches, and compare the programs
+	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	for n in one two; do git clone --quiet . "$$work/$$n"; done; \
+	(cd "$$work/one"; $(RELEASE_BUILD) -o "$$work/usher-one" ./cmd/usher); \
+	(cd "$$work/two"; GOCACHE="$$work/cache" $(RELEASE_BUILD) -o "$$work/usher-two" ./cmd/usher); \
+	cmp "$$work/usher-one" "$$work/usher-two"; \
+	if command -v sha256sum >/dev/null; then sha256sum < "$$work/usher-one"; else shasum -a 256 < "$$work/usher-one"; fi
 
 clean: ## remove what was built
-	@rm -rf bin dist
+	@rm -rf bin dist share

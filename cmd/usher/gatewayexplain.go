@@ -44,7 +44,7 @@ func newGatewayExplain(o *consoleFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.operator, "operator", "", "the operator's `EMAIL` or id")
-	cmd.Flags().StringVar(&f.action, "action", "", "one of usher's permissions, such as `users:block`")
+	cmd.Flags().StringVar(&f.action, "action", "", "`ACTION`: one of usher's permissions, such as users:block")
 	cmd.Flags().StringVar(&f.user, "user", "", "the user's `EMAIL` or id; none for an action that is about nobody")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print a JSON object")
 	return cmd

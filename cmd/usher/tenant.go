@@ -73,7 +73,7 @@ func newTenant() *cobra.Command {
 	f.register(cmd.Flags())
 	cmd.Flags().StringVar(&f.m2mKey, "m2m-key", "", "let the gateway prove itself with the private half of this public key (PEM `FILE`), besides its secret")
 	cmd.Flags().StringVar(&f.state, "state", "", "keep the tenant in `FILE` across runs; where it exists, --users, --seed and --data do not count")
-	cmd.Flags().StringVar(&f.config, "write-config", "", "write a configuration with a profile `local` for this tenant to `FILE`")
+	cmd.Flags().StringVar(&f.config, "write-config", "", "write a configuration with a profile local for this tenant to `FILE`")
 	return cmd
 }
 
