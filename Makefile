@@ -78,10 +78,10 @@ completions: ## write the completions of bash, zsh, fish and powershell into sha
 	@for shell in bash zsh fish powershell; do go run ./cmd/usher completion $$shell > share/completions/usher.$$shell; done
 
 screenshots: build ## draw docs/screenshots anew from the running program
-	@go run ./.ci/screenshots ./bin/usher docs/screenshots
+	@go run ./.ci/screenshots -shots ./bin/usher docs/screenshots
 
 recording: build ## play the main job as demo.tape does, and draw it into docs/demo.svg
-	@go run ./.ci/screenshots -record docs/demo.svg ./bin/usher
+	@go run ./.ci/screenshots -record ./bin/usher docs/demo.svg
 
 install: ## install usher into go's bin folder
 	@go install -ldflags '$(LDFLAGS)' ./cmd/usher
