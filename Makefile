@@ -15,7 +15,7 @@ BENCHTIME ?= 1s
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
-GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.17.0
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.0
 VHS := go run github.com/charmbracelet/vhs@v0.10.0
 SBOM := go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 # The go command leaves folders with a leading dot out of ./... .
