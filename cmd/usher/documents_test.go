@@ -1,0 +1,201 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// documents are the project's pages for people: path → text, with paths from the project's folder.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	pages := map[string]string{}
+	read := func(path string) {
+		text, err := os.ReadFile(filepath.Join("..", "..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[path] = string(text)
+	}
+	for _, p := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
+		read(p)
+	}
+	err := fs.WalkDir(os.DirFS(filepath.Join("..", "..")), "docs", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".md") {
+			read(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	pages := documents(t)
+	links := regexp.MustCompile(`\]\(([^)]+)\)`)
+	for page, text := range pages {
+		for _, m := range links.FindAllStringSubmatch(withoutFences(text), -1) {
+			target, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			path := filepath.ToSlash(filepath.Join(filepath.Dir(page), target))
+			if target == "" {
+				path = page
+			}
+			if _, err := os.Stat(filepath.Join("..", "..", path)); err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			}
+			if anchor != "" && !slices.Contains(anchors(pages[path]), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", page, m[1])
+			}
+		}
+	}
+}
+
+func TestEveryDocumentIsListedInTheReadme(t *testing.T) {
+	t.Parallel()
+	pages := documents(t)
+	for page := range pages {
+		if page != "README.md" && !strings.Contains(pages["README.md"], "]("+page+")") {
+			t.Errorf("README.md does not lead to %s", page)
+		}
+	}
+}
+
+func TestHelpNamesDocumentsThatExist(t *testing.T) {
+	t.Parallel()
+	pages := documents(t)
+	named := regexp.MustCompile(`\bdocs/[\w/-]+\.md`)
+	walk(documented(), func(cmd *cobra.Command) {
+		for _, page := range named.FindAllString(cmd.Long+cmd.Example+cmd.Flags().FlagUsages(), -1) {
+			if _, ok := pages[page]; !ok {
+				t.Errorf("%s --help names %s", cmd.CommandPath(), page)
+			}
+		}
+	})
+}
+
+// TestTheDocumentsNameCommandsThatExist looks at code that begins with "usher" or "make", flags included.
+func TestTheDocumentsNameCommandsThatExist(t *testing.T) {
+	t.Parallel()
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := documented()
+	for page, text := range documents(t) {
+		if page == "docs/commands.md" {
+			continue
+		}
+		for _, code := range code(text) {
+			words := strings.Fields(code)
+			switch {
+			case len(words) > 1 && words[0] == "make":
+				if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(words[1]) + `:`).Match(makefile) {
+					t.Errorf("%s: %q is no target of the Makefile", page, code)
+				}
+			case len(words) > 1 && words[0] == "usher":
+				if wrong := unknownWord(root, words[1:]); wrong != "" {
+					t.Errorf("%s: in %q, usher does not know %s", page, code, wrong)
+				}
+			}
+		}
+	}
+}
+
+// tenantNames are what setup makes in a tenant: their names begin as commands do.
+var tenantNames = []string{"viewer", "support", "admin", "console"}
+
+// unknownWord is the first word that is neither a command nor a flag of it. What follows the command is its own affair.
+func unknownWord(cmd *cobra.Command, words []string) string {
+	if slices.Contains(tenantNames, words[0]) {
+		return ""
+	}
+	inPath := true
+	for _, w := range words {
+		switch {
+		case w == "#" || w == "|" || w == "&&" || w == ">":
+			return ""
+		case strings.HasPrefix(w, "--") && len(w) > 2:
+			inPath = inPath && !cmd.HasParent() // usher --profile P users …
+			name, _, _ := strings.Cut(w[2:], "=")
+			if name != "help" && cmd.Flags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil && cmd.PersistentFlags().Lookup(name) == nil {
+				return w
+			}
+		case inPath && strings.ToLower(w) == w:
+			next := child(cmd, w)
+			if next == nil && cmd.HasAvailableSubCommands() && !cmd.Runnable() {
+				return w
+			}
+			if next == nil && !cmd.HasParent() && regexp.MustCompile(`^[a-z]+$`).MatchString(w) {
+				return w
+			}
+			if next != nil {
+				cmd = next
+			} else {
+				inPath = false
+			}
+		}
+	}
+	return ""
+}
+
+func child(cmd *cobra.Command, name string) *cobra.Command {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name || c.HasAlias(name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// code is what stands in backquotes, and each line of a block of code.
+func code(text string) []string {
+	var all []string
+	for i, part := range strings.Split(text, "```") {
+		if i%2 == 1 {
+			all = append(all, strings.Split(part, "\n")...)
+			continue
+		}
+		for j, span := range strings.Split(part, "`") {
+			if j%2 == 1 {
+				all = append(all, span)
+			}
+		}
+		for _, line := range strings.Split(part, "\n") {
+			if strings.HasPrefix(line, "    ") {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
+}
+
+func withoutFences(text string) string {
+	parts := strings.Split(text, "```")
+	var b strings.Builder
+	for i := 0; i < len(parts); i += 2 {
+		b.WriteString(parts[i])
+	}
+	return b.String()
+}
+
+// anchors are the headings as GitHub names them in addresses.
+func anchors(text string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		slug := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(slug, " ", "-"))
+	}
+	return all
+}
