@@ -58,7 +58,7 @@ func play(program, folder, theme string) error {
 		{"<enter>", `Overview`, ""},
 		{"", `(?i)can sign in|blocked|verified`, "user"},
 		{"2", `(?i)authenticator`, "security"},
-		{"4", `(?i)signed in|login`, "activity"},
+		{"6", `(?i)signed in|login`, "activity"},
 		{"r", `Catalogue editor`, ""},
 		{"<space>", `added|removed`, "roles"},
 		{"<enter>", `(?i)apply`, "review"},
@@ -66,7 +66,13 @@ func play(program, folder, theme string) error {
 		{"<esc>", `Drop`, ""},
 		{"y", `Overview`, ""},
 		{"m", `Authenticator app`, "mfa-reset"},
-		{"<esc>", `enter raw event`, ""},
+		{"<esc>", `m reset MFA  b block`, ""},
+		{"e", `(?i)nickname`, "edit"},
+		{"<esc>", `m reset MFA  b block`, ""},
+		{"<esc>", `1 user\b`, ""},
+		{"/", `leave the box`, ""},
+		{"<c-u>lena.locked@example.com<enter>", `1 user for lena`, ""},
+		{"<enter>", `(?i)failed|blocked`, "verdict"},
 		{"?", `Keys`, "help"},
 	}
 	for _, s := range steps {
