@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,6 +20,9 @@ import (
 	"usher/ui/login"
 	"usher/ui/pace"
 )
+
+// consoleGC is how much garbage, in percent of what lives, a console gathers before it collects.
+const consoleGC = 40
 
 // consoleFlags are the flags of every command that draws.
 type consoleFlags struct {
@@ -83,6 +87,8 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	if f.lockAfter < 0 || f.sessionLimit < 0 {
 		return usagef("--lock-after and --session-limit cannot be negative; 0 switches them off")
 	}
+	// A console allocates little and lives long: collecting more often is not felt and keeps it small.
+	debug.SetGCPercent(consoleGC)
 	o := w.options(f, os.Getenv, dark)
 	o.Approve, o.AutoApprove, o.Demo = w.approve, w.autoApprove, w.demo
 	var browse func(string) error
