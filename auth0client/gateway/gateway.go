@@ -43,12 +43,19 @@ type TokenSource interface {
 	Token(ctx context.Context) (string, error)
 }
 
+// Record is where changes are written down before and after they are made: a [journal.Journal], or one that several
+// processes share.
+type Record interface {
+	Intent(ctx context.Context, e journal.Entry) (journal.Handle, error)
+	Denied(ctx context.Context, e journal.Entry) error
+}
+
 // Options is what a gateway needs.
 type Options struct {
 	Upstream  *url.URL // scheme and host of the tenant: where every request goes, whatever it says itself
 	Verifier  Verifier
 	M2M       TokenSource
-	Journal   *journal.Journal
+	Journal   Record
 	Transport http.RoundTripper
 	Reserve   float64 // the share of the rate limit left to production; default 0.2
 	Now       func() time.Time

@@ -48,7 +48,7 @@ type wiring struct {
 	store   *tokenstore.Store // of the sign-in; nil: in memory
 	limits  interface{ Budget() gateway.Budget }
 	client  *auth0client.Client
-	journal *journal.Journal              // nil when the gateway keeps it elsewhere
+	journal *journal.Shared               // nil when the gateway keeps it elsewhere
 	told    atomic.Pointer[func(tea.Msg)] // sends to the console, once it runs
 	way     http.RoundTripper             // to the gateway, in the operator's name
 	release func() error                  // closes what is the wiring's own, where others share the rest; nil: all of it is
@@ -76,13 +76,13 @@ func wire(_ context.Context, e endpoints) (*wiring, error) {
 	if err != nil {
 		return nil, err
 	}
-	jrn, err := journal.Open(e.journal, journal.Options{Now: time.Now})
+	jrn, err := journal.OpenShared(e.journal, journal.Options{Now: time.Now})
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("open the journal in %s: %w", e.journal, err)
 	}
 	w := &wiring{dir: e.journal, store: e.store, session: s.client, keys: s.keys, polls: s.polls, journal: jrn}
-	gw, err := e.gateway(upstream, sessionVerifier{e.verifier(s.keys), s.client}, jrn, w.waiting)
+	gw, err := e.gateway(upstream, sessionVerifier{e.verifier(s.keys), s.client}, book{jrn, journal.OpenApprovals(e.journal, time.Now)}, w.waiting)
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -99,8 +99,24 @@ func (e endpoints) verifier(keys *signin.Keys) operatorVerifier {
 	})}
 }
 
+// recordBook is what a gateway of this process needs of a journal.
+type recordBook interface {
+	gateway.Record
+	journal.Approvals
+	Entries(ctx context.Context) ([]journal.Entry, error)
+}
+
+// book is a journal that this process shares with others of the profile, and the approvals beside it.
+type book struct {
+	*journal.Shared
+	waiting
+}
+
+// waiting gives the approvals another name: one of their methods has theirs.
+type waiting = journal.Approvals
+
 // gateway makes the gateway of this process.
-func (e endpoints) gateway(upstream *url.URL, verifier gateway.Verifier, jrn *journal.Journal, onWait func(time.Time)) (*gateway.Gateway, error) {
+func (e endpoints) gateway(upstream *url.URL, verifier gateway.Verifier, jrn recordBook, onWait func(time.Time)) (*gateway.Gateway, error) {
 	m2m := signin.NewM2M(signin.M2MConfig{
 		TokenURL: upstream.JoinPath("oauth/token").String(), ClientID: e.m2mID, ClientSecret: e.m2mSecret, Key: e.m2mKey, Issuer: e.issuer,
 		Audience: e.managementAudience, Now: time.Now,

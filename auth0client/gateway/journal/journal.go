@@ -100,6 +100,7 @@ func (j *Journal) Unfinished() []Entry { return append([]Entry(nil), j.unfinishe
 type Handle struct {
 	j     *Journal
 	entry Entry
+	ended func() // told of the outcome; may be nil
 }
 
 // Intent makes a change's record durable before the change is made. When it fails the change must not be made.
@@ -126,6 +127,9 @@ type Outcome struct {
 func (h Handle) Outcome(_ context.Context, o Outcome) error {
 	if h.j == nil {
 		return errors.New("an outcome was given without an intent")
+	}
+	if h.ended != nil {
+		defer h.ended()
 	}
 	return h.j.append(Entry{
 		Step: StepOutcome, ID: h.entry.ID, Subject: h.entry.Subject, Email: h.entry.Email, Target: h.entry.Target, Actions: h.entry.Actions,

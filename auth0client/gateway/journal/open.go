@@ -39,7 +39,7 @@ func lockFile(path string) (*flock.Flock, error) {
 		return nil, fmt.Errorf("lock the journal: %w", err)
 	}
 	if !ok {
-		return nil, fmt.Errorf("another usher is writing the journal %s; close it, or use another profile", path)
+		return nil, fmt.Errorf("%w: %s; close it, or use another profile", ErrLocked, path)
 	}
 	return lock, nil
 }
