@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ type bastion struct {
 	dir, info       string
 	ssh, host, port string
 	server          *exec.Cmd
-	log             *bytes.Buffer
+	log             *logbook
 }
 
 // newBastion starts both, with faults of the tenant. Operators have the keys key0 and key1.
@@ -46,7 +47,7 @@ func newBastion(t *testing.T, bind string, faults ...string) *bastion {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bastion{t: t, dir: t.TempDir(), ssh: ssh, log: &bytes.Buffer{}}
+	b := &bastion{t: t, dir: t.TempDir(), ssh: ssh, log: &logbook{}}
 	b.info = filepath.Join(b.dir, "info.json")
 	config := filepath.Join(b.dir, "usher.toml")
 	args := []string{"tenant", "--users", "200", "--info", b.info, "--write-config", config}
@@ -324,4 +325,22 @@ func TestAPlainSSHSession(t *testing.T) {
 			}
 		})
 	}
+}
+
+// logbook takes what several programs write, each in its own time.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
