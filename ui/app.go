@@ -38,8 +38,9 @@ type App struct {
 	undo      view.Undoable // the last change that can be taken back
 	palette   *palette
 	help      bool
+	helpTop   int         // the first key in sight
 	rights    bool        // shows what the operator may do
-	leaving   bool        // asks whether to quit although a change is under way
+	leaving   bool        // asks whether to quit although something would be lost
 	offer     *offer      // asks whether to go back to where a lost connection was; nil mostly
 	acting    view.Action // being carried out: what is opened by it remembers it
 	last      view.ID

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,6 +43,8 @@ func (s *scripted) WaitDevice(context.Context, login.Code, func(login.Trouble)) 
 type probe struct {
 	got             []string
 	typing, writing bool
+	unsaved         bool
+	title           string
 	closed          bool
 	answer          view.Action
 	keys            []view.Key
@@ -64,9 +67,10 @@ func (p *probe) View(view.Size) view.Frame {
 }
 func (p *probe) Keys() []view.Key { return p.keys }
 func (p *probe) Typing() bool     { return p.typing }
-func (p *probe) Title() string    { return "Probe" }
+func (p *probe) Title() string    { return cmp.Or(p.title, "Probe") }
 func (p *probe) Close()           { p.closed = true }
 func (p *probe) Writing() bool    { return p.writing }
+func (p *probe) Unsaved() bool    { return p.unsaved }
 
 type reported struct{}
 

@@ -242,6 +242,10 @@ func (f *tenant) UserLogs(context.Context, auth0client.UserID, int, int) ([]auth
 
 func (f *tenant) ConnectionsKept() ([]auth0client.Connection, bool) { return nil, false }
 
+func (f *tenant) Connections(context.Context) ([]auth0client.Connection, error) {
+	return []auth0client.Connection{{ID: "con_1", Name: "Users", Label: term.Line("Users"), Strategy: term.Line("auth0")}}, f.readErr
+}
+
 func (f *tenant) IPBlocked(context.Context, string) (bool, error) { return false, f.readErr }
 
 func (f *tenant) SetBlocked(ctx context.Context, _ auth0client.UserID, blocked bool) (auth0client.User, error) {

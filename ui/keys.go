@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,14 @@ func globals() []view.Key {
 	}
 }
 
+// globalsOf are the keys that work everywhere as far as they work over a view: its letters are text while it takes any.
+func globalsOf(v view.View) []view.Key {
+	if v.Typing() {
+		return []view.Key{view.NewKey("ctrl+k", "commands", "ctrl+k"), view.NewKey("ctrl+r", "reload", "ctrl+r")}
+	}
+	return globals()
+}
+
 // global carries out a key that works everywhere; letters are left to a view in which the operator types.
 func (a *App) global(k string, top open) (tea.Cmd, bool) {
 	switch k {
@@ -32,7 +41,7 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		_, cmd := a.tell(top, view.ReloadMsg{})
 		return cmd, true
 	case "ctrl+k":
-		a.palette = newPalette(top.v.Keys(), a.places()...)
+		a.openPalette(top.v)
 		return nil, true
 	}
 	if top.v.Typing() {
@@ -40,9 +49,9 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 	}
 	switch k {
 	case "?":
-		a.help = true
+		a.help, a.helpTop = true, 0
 	case ":":
-		a.palette = newPalette(top.v.Keys(), a.places()...)
+		a.openPalette(top.v)
 	case "W":
 		a.rights = true
 	case "u":
@@ -94,10 +103,14 @@ type palette struct {
 	cursor int
 }
 
+func (a *App) openPalette(v view.View) {
+	a.palette = newPalette(slices.Concat(v.Keys(), globalsOf(v)), a.places()...)
+}
+
 func newPalette(keys []view.Key, places ...place) *palette {
 	p := &palette{}
-	for _, k := range append(keys[:len(keys):len(keys)], globals()...) {
-		if len(k.Keys()) > 0 && k.Keys()[0] != ":" {
+	for _, k := range keys {
+		if len(k.Keys()) > 0 && k.Keys()[0] != ":" && k.Keys()[0] != "ctrl+k" {
 			p.keys = append(p.keys, place{Key: k})
 		}
 	}
@@ -207,17 +220,4 @@ func (a *App) keyLine(k view.Key, selected bool) string {
 		return a.th.Strong.Render(line)
 	}
 	return line
-}
-
-func (a *App) drawHelp() view.Frame {
-	title := a.top().v.Title()
-	lines := []string{a.th.Title.Render("Keys " + a.th.Icons.Sep + " " + title)}
-	seen := map[string]bool{} // a view may name a global key as well
-	for _, k := range append(a.top().v.Keys(), globals()...) {
-		if h := k.Help(); !seen[h.Key] {
-			seen[h.Key] = true
-			lines = append(lines, a.keyLine(k, false))
-		}
-	}
-	return view.Frame{Content: strings.Join(lines, "\n")}
 }

@@ -22,11 +22,14 @@ const (
 )
 
 // plainSigns stand for the console's own signs where only ASCII is shown. Each takes as many cells as the other.
-var plainSigns = strings.NewReplacer("…", "~", "·", "|", "›", ">", "−", "-") //nolint:gochecknoglobals // a constant in all but name
+//
+//nolint:gochecknoglobals // a constant in all but name
+var plainSigns = strings.NewReplacer("…", "~", "·", "|", "›", ">", "−", "-",
+	"↑", "^", "↓", "v", "→", ">", "←", "<", "⋯", "~", "×", "x", "•", "*", "─", "-")
 
 // View draws the whole screen.
 func (a *App) View() tea.View {
-	f := a.frame(view.Size{Width: min(a.size.Width, maxSide), Height: min(a.size.Height, maxSide)})
+	f := a.frame(a.drawn())
 	if a.o.ASCII {
 		f.Content = plainSigns.Replace(f.Content)
 	}
@@ -47,8 +50,8 @@ func (a *App) frame(size view.Size) view.Frame {
 	if a.lock.covered() {
 		return a.ask(size, a.drawLock(size))
 	}
-	notes := a.toasts.Lines(a.th, size.Width, 2)
-	body := view.Size{Width: size.Width, Height: size.Height - bodyTop - 1 - len(notes)}
+	notes := a.notes(size)
+	body := bodyOf(size, len(notes))
 	f := a.body(body)
 	lines := []string{a.header(size.Width), a.crumbs(size.Width)}
 	content := strings.Split(widget.Fit(f.Content, body.Width, body.Height), "\n")
@@ -63,6 +66,24 @@ func (a *App) frame(size view.Size) view.Frame {
 		out.Cursor = &moved
 	}
 	return out
+}
+
+// bodyOf is what header, breadcrumb, notes and footer leave of a screen.
+func bodyOf(size view.Size, notes int) view.Size {
+	return view.Size{Width: size.Width, Height: size.Height - bodyTop - 1 - notes}
+}
+
+// bodySize is the room of the views as the screen is now.
+func (a *App) bodySize() view.Size {
+	size := a.drawn()
+	return bodyOf(size, len(a.notes(size)))
+}
+
+func (a *App) notes(size view.Size) []string { return a.toasts.Lines(a.th, size.Width, 2) }
+
+// drawn is how much of the terminal is drawn on.
+func (a *App) drawn() view.Size {
+	return view.Size{Width: min(a.size.Width, maxSide), Height: min(a.size.Height, maxSide)}
 }
 
 func (a *App) body(size view.Size) view.Frame {
@@ -81,7 +102,7 @@ func (a *App) body(size view.Size) view.Frame {
 		f = dialog.Over(a.th, f.Content, size, a.drawPalette(in))
 	}
 	if a.help {
-		f = dialog.Over(a.th, f.Content, size, a.drawHelp())
+		f = dialog.OverTall(a.th, f.Content, size, a.drawHelp(dialog.Tall(size)))
 	}
 	if a.rights {
 		f = dialog.Over(a.th, f.Content, size, a.drawRights(in))
@@ -90,14 +111,6 @@ func (a *App) body(size view.Size) view.Frame {
 		f = dialog.Over(a.th, f.Content, size, a.drawOffer(in))
 	}
 	return a.ask(size, f)
-}
-
-func (a *App) ask(size view.Size, f view.Frame) view.Frame {
-	if !a.leaving {
-		return f
-	}
-	return dialog.Over(a.th, f.Content, size, view.Frame{Content: a.th.Warn.Render("A change is still under way.") +
-		"\nIf you leave now you will not see its outcome.\n\ny leave   n stay"})
 }
 
 func (a *App) header(width int) string {
@@ -149,11 +162,7 @@ func (a *App) crumbs(width int) string {
 	if a.login != nil {
 		return "" // the screen says it itself
 	}
-	var parts []string
-	for _, w := range a.all() {
-		parts = append(parts, w.v.Title())
-	}
-	return a.th.Muted.Render(widget.Truncate(strings.Join(parts, " "+a.th.Icons.Crumb+" "), width))
+	return a.th.Muted.Render(crumbLine(trail(a.th.Icons.Crumb, a.all()), " "+a.th.Icons.Crumb+" ", width))
 }
 
 func (a *App) footer(width int) string {
@@ -163,14 +172,16 @@ func (a *App) footer(width int) string {
 		keys = a.login.Keys()
 	case a.offer != nil:
 		keys = []view.Key{view.NewKey("y", "go on"), view.NewKey("n", "begin anew")}
-	case a.help, a.rights:
+	case a.help:
+		keys = a.helpFooter()
+	case a.rights:
 		keys = []view.Key{view.NewKey("any key", "close")}
 	case a.palette != nil:
 		keys = []view.Key{view.NewKey("enter", "do it"), view.NewKey("esc", "close")}
 	case len(a.dialogs) > 0:
 		keys = a.top().v.Keys()
 	case len(a.stack) > 0:
-		keys = append(a.top().v.Keys(), globals()...)
+		keys = append(a.top().v.Keys(), globalsOf(a.top().v)...)
 	}
 	var b strings.Builder
 	used := 0

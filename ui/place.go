@@ -33,6 +33,7 @@ func (a *App) Place() (Place, bool) {
 		return Place{}, false
 	}
 	p := Place{Operator: a.operator.ID, At: a.o.Now()}
+	var kept []open
 	for i, w := range a.stack {
 		if list, ok := w.v.(asker); ok && i == 0 {
 			p.Query = list.Query()
@@ -44,8 +45,9 @@ func (a *App) Place() (Place, bool) {
 			}
 			p.steps = append(p.steps, step)
 		}
-		p.titles = append(p.titles, w.v.Title())
+		kept = append(kept, w)
 	}
+	p.titles = trail(a.th.Icons.Crumb, kept)
 	return p, true
 }
 

@@ -114,20 +114,14 @@ func (a *App) result(res view.Result) tea.Cmd {
 
 func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	k := msg.String()
-	// 3. ctrl+c leaves; it asks once while a change is under way.
-	if k == "ctrl+c" {
+	// 3. ctrl+c leaves; it asks once while something would be lost.
+	if k == "ctrl+c" && !a.leaving {
 		return a.quit()
 	}
 	// 4. What lies on top takes every key.
 	late := a.touched()
 	if a.leaving {
-		switch k {
-		case "y", "q":
-			return tea.Quit
-		case "n", "esc":
-			a.leaving = false
-		}
-		return nil
+		return a.leavingPressed(k)
 	}
 	if late {
 		return a.lockedPressed(k)
@@ -141,8 +135,12 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	if a.offer != nil {
 		return a.offerPressed(k)
 	}
-	if a.help || a.rights {
-		a.help, a.rights = false, false
+	if a.help {
+		a.helpPressed(k)
+		return nil
+	}
+	if a.rights {
+		a.rights = false
 		return nil
 	}
 	if a.palette != nil {
@@ -183,14 +181,6 @@ func (a *App) loginPressed(msg tea.KeyPressMsg) tea.Cmd {
 		return a.signInDropped()
 	}
 	return tea.Batch(cmd, a.perform(a.loginID, action, grace{}))
-}
-
-func (a *App) quit() tea.Cmd {
-	if !a.writing() || a.leaving {
-		return tea.Quit
-	}
-	a.leaving = true
-	return nil
 }
 
 // refused is why the key does nothing now, if the view has it and switched it off. A key that is on under the same name

@@ -103,10 +103,3 @@ func (a *App) tellAll(msg tea.Msg) tea.Cmd {
 	}
 	return tea.Batch(cmds...)
 }
-
-func (a *App) writing() bool {
-	return slices.ContainsFunc(a.all(), func(w open) bool {
-		v, ok := w.v.(view.Writer)
-		return ok && v.Writing()
-	})
-}

@@ -83,7 +83,9 @@ func (m *Model) Init() tea.Cmd {
 }
 
 // Title is the screen's part of the breadcrumb.
-func (m *Model) Title() string { return "Access of " + m.user.Label().String() }
+func (m *Model) Title() string {
+	return m.user.Label().String() + " " + m.env.Theme.Icons.Crumb + " Access"
+}
 
 // Typing reports that the filter takes letters.
 func (m *Model) Typing() bool { return m.filter.Typing() }

@@ -90,6 +90,9 @@ func (m *Model) Title() string {
 // Typing reports that the field for the reason has the focus.
 func (m *Model) Typing() bool { return m.phase == asking && m.reason.Typing() }
 
+// Unsaved reports that a reason is typed.
+func (m *Model) Unsaved() bool { return m.phase == asking && m.reason.Text() != "" }
+
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == working }
 

@@ -73,6 +73,9 @@ func (m *Model) Title() string { return fmt.Sprintf("%s: %d users", m.name, len(
 // Typing reports that the field for the reason has the focus.
 func (m *Model) Typing() bool { return m.phase == asking && m.reason.Typing() }
 
+// Unsaved reports that a reason is typed.
+func (m *Model) Unsaved() bool { return m.phase == asking && m.reason.Text() != "" }
+
 // Writing reports that the run is under way.
 func (m *Model) Writing() bool { return m.phase == working }
 

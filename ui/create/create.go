@@ -114,6 +114,11 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == filling && m.filled() || m.phase == reviewing
 }
 
+// Unsaved reports that something typed would be lost.
+func (m *Model) Unsaved() bool {
+	return m.phase == filling && (m.filled() || m.typing && m.input.Value() != "") || m.phase == reviewing
+}
+
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == saving }
 

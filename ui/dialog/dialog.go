@@ -30,10 +30,25 @@ func Inside(body view.Size) view.Size {
 	}
 }
 
+// Tall is the room in a box that may be as high as the body.
+func Tall(body view.Size) view.Size {
+	in := Inside(body)
+	in.Height = max(0, body.Height-frameH)
+	return in
+}
+
+// OverTall is [Over] for a frame with the room of [Tall].
+func OverTall(th *theme.Theme, base string, body view.Size, f view.Frame) view.Frame {
+	return over(th, base, body, Tall(body), f)
+}
+
 // Over draws the frame in a box in the middle of base, which has body's size, and moves the frame's cursor along. Rows
 // the box covers show nothing else, so that wide characters are never cut in two.
 func Over(th *theme.Theme, base string, body view.Size, f view.Frame) view.Frame {
-	in := Inside(body)
+	return over(th, base, body, Inside(body), f)
+}
+
+func over(th *theme.Theme, base string, body, in view.Size, f view.Frame) view.Frame {
 	if in.Width <= 0 || in.Height <= 0 {
 		return view.Frame{Content: widget.Fit(f.Content, body.Width, body.Height)}
 	}

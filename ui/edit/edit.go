@@ -103,6 +103,20 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == filling && m.dirty() || m.phase == deciding || m.phase == writing || m.phase == reviewing
 }
 
+// Unsaved reports that something typed or changed would be lost.
+func (m *Model) Unsaved() bool {
+	switch m.phase {
+	case filling:
+		return m.dirty() || m.typing && m.typedNew()
+	case writing:
+		return m.dirty() || m.json.area.Value() != m.json.began
+	case reviewing, deciding:
+		return true
+	case saving:
+	}
+	return false
+}
+
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == saving }
 

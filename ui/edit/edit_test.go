@@ -465,3 +465,26 @@ func TestEverySizeFits(t *testing.T) {
 	r.press("enter").to("user_metadata").press("enter")
 	fits()
 }
+
+func TestWhatIsUnsaved(t *testing.T) {
+	t.Parallel()
+	r := open(t, newFake(), nil)
+	for _, c := range []struct {
+		step    string
+		keys    []string
+		unsaved bool
+	}{
+		{"as it was read", nil, false},
+		{"a field is entered", []string{"enter"}, false},
+		{"a letter is typed", []string{"z"}, true},
+		{"it is kept", []string{"enter"}, true},
+		{"the review", []string{"ctrl+s"}, true},
+		{"as it was", []string{"esc", "x"}, false},
+		{"metadata is opened", []string{"G", "enter"}, false},
+		{"and written", []string{"z"}, true},
+	} {
+		if r.press(c.keys...); r.Unsaved() != c.unsaved {
+			t.Errorf("%s: unsaved is %v", c.step, !c.unsaved)
+		}
+	}
+}

@@ -124,8 +124,7 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 		m.keep(f)
 		m.askToSave()
 	case "esc": // what was there before the field was entered; nothing beside it is lost
-		s, _ := f.value.(string)
-		if typed := m.input.Value(); typed != term.Line(s).String() && !m.dropping {
+		if m.typedNew() && !m.dropping {
 			m.dropping, m.note = true, "What you typed here would be lost. esc again drops it, enter keeps it."
 			return
 		}
@@ -134,6 +133,12 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 		m.dropping = false
 		m.input, _ = m.input.Update(msg)
 	}
+}
+
+// typedNew reports that the field under the cursor holds a text that is not in the form.
+func (m *Model) typedNew() bool {
+	s, _ := m.fields[m.cursor].value.(string)
+	return m.input.Value() != term.Line(s).String()
 }
 
 func (m *Model) stopTyping() {

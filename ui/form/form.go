@@ -61,6 +61,9 @@ func (m *Model) Typing() bool {
 	return m.focus < len(m.texts) && len(m.what.Fields[m.focus].Options) == 0
 }
 
+// Unsaved reports that something typed would be lost.
+func (m *Model) Unsaved() bool { return m.touched() }
+
 // Close cancels the read of the next step.
 func (m *Model) Close() { m.next.Cancel() }
 

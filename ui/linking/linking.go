@@ -68,6 +68,9 @@ func (m *Model) Title() string { return "Link identity" }
 // Typing reports that the field has the focus.
 func (m *Model) Typing() bool { return m.phase == typing }
 
+// Unsaved reports that an id or email is typed.
+func (m *Model) Unsaved() bool { return m.phase == typing && m.input.Value() != "" }
+
 // Close cancels the search.
 func (m *Model) Close() { m.loader.Cancel() }
 

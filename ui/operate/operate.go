@@ -66,6 +66,11 @@ func (m *Model) Title() string { return m.op.Name }
 // Typing reports that a field has the focus.
 func (m *Model) Typing() bool { return m.phase == asking && (m.reason.Typing() || m.inType) }
 
+// Unsaved reports that a confirmation or a reason is typed.
+func (m *Model) Unsaved() bool {
+	return m.phase == asking && (m.typed.Value() != "" || m.reason.Text() != "")
+}
+
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == working }
 

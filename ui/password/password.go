@@ -80,6 +80,9 @@ func (m *Model) Title() string { return "Temporary password" }
 // Typing reports that the field has the focus.
 func (m *Model) Typing() bool { return m.typing }
 
+// Unsaved reports that a password was typed.
+func (m *Model) Unsaved() bool { return m.touched && m.input.Value() != "" }
+
 // Close forgets what was typed and cancels the read.
 func (m *Model) Close() {
 	m.loader.Cancel()

@@ -132,6 +132,11 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == reviewing && m.reason.Typing() || m.phase == asking && m.other.typing()
 }
 
+// Unsaved reports that changes are staged, or a reason is typed.
+func (m *Model) Unsaved() bool {
+	return m.phase != applying && m.phase != finished && (len(m.staged) > 0 || m.reason.Text() != "")
+}
+
 // Writing reports that changes are being made.
 func (m *Model) Writing() bool { return m.phase == applying }
 

@@ -129,6 +129,11 @@ func (m *Model) Title() string { return "Users" }
 // Typing reports that the search box or a panel has the focus.
 func (m *Model) Typing() bool { return m.box.typing || m.panel != nil }
 
+// Unsaved reports that a search is typed that was not made yet.
+func (m *Model) Unsaved() bool {
+	return m.box.typing && m.box.value() != "" && m.box.value() != m.query
+}
+
 // Close cancels the reads under way.
 func (m *Model) Close() {
 	m.loader.Cancel()

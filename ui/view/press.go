@@ -13,6 +13,12 @@ type Writer interface {
 	Writing() bool
 }
 
+// Keeper is a view that can hold what only the operator has: the app asks before quitting while it does.
+type Keeper interface {
+	// Unsaved reports that something is typed or staged that leaving would lose.
+	Unsaved() bool
+}
+
 // Reporter is the message of a write's Result that can be told after the view that sent it was closed.
 type Reporter interface{ Report() Action }
 
