@@ -38,12 +38,21 @@ func (m *Model) table() (t widget.Table, on []bool) {
 	return t, on
 }
 
-func (m *Model) cells(r row, on []bool) []string {
-	label := r.Label().String()
+// cells are what a row shows. mark is what tells it from one of the same label, in place of the name or, where there is no
+// such column, after a label of at most user cells.
+func (m *Model) cells(r row, on []bool, mark string, inName bool, user int) []string {
+	label, name, check := r.Label().String(), r.Name.String(), ""
 	if _, ok := m.selected[r.ID]; ok {
-		label = m.env.Theme.Icons.Checked + " " + label
+		check = m.env.Theme.Icons.Checked + " "
 	}
-	all := []string{label, r.Name.String(), state(r.User), widget.Ago(m.env.Now(), r.LastLogin)}
+	switch {
+	case mark != "" && inName:
+		name = mark
+	case mark != "":
+		label = widget.Truncate(label, max(1, user-widget.Width(check+mark)-1)) + " " + mark
+	}
+	label = check + label
+	all := []string{label, name, state(r.User), widget.Ago(m.env.Now(), r.LastLogin)}
 	for i, f := range m.o.Fields {
 		if f.List {
 			all = append(all, r.extra[i])

@@ -22,6 +22,10 @@ const (
 
 func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	m.note = ""
+	if m.earlier() && touches(k) {
+		m.note = m.waitWords()
+		return nil, nil
+	}
 	switch k {
 	case "/":
 		// A search that ran is replaced; one that was typed and left with esc is there to be mended.
@@ -62,6 +66,8 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 		m.openColumns()
 	case "S":
 		m.openSaved()
+	case "i":
+		m.openDetails()
 	case "w":
 		if m.o.Save != nil {
 			m.openExport()
@@ -95,6 +101,12 @@ func (m *Model) operate(k string) (view.Action, bool) {
 // openDialog is what the keys do that concern one user and have a dialog or form of their own.
 func (m *Model) openDialog(k string) (view.Action, bool) {
 	d := m.o.Dialogs
+	if k == "p" && d.Password || k == "e" && d.Edit || k == "D" && d.Delete {
+		if len(m.selected) > 0 {
+			m.note = k + " works on one user: esc clears the selection."
+			return nil, true
+		}
+	}
 	switch {
 	case k == "p" && d.Password:
 		return m.one(passwordPermission, func(u auth0client.User) view.Action { return view.Password{User: u} }), true
@@ -111,9 +123,13 @@ func (m *Model) openDialog(k string) (view.Action, bool) {
 	return nil, false
 }
 
-// leave goes one step out: selection, then what is typed, then the search, then nothing (the list is the first screen).
+// leave goes one step out: a search without an answer, then the selection, then what is typed, then the search, then nothing
+// (the list is the first screen).
 func (m *Model) leave() (view.Action, tea.Cmd) {
 	switch {
+	case m.earlier():
+		m.goBack()
+		return nil, nil
 	case len(m.selected) > 0:
 		clear(m.selected)
 		return nil, nil
@@ -124,6 +140,7 @@ func (m *Model) leave() (view.Action, tea.Cmd) {
 	case m.query != "":
 		m.query = ""
 		m.box.set("")
+		m.narrow()
 		return nil, m.load()
 	}
 	return view.Back{}, nil
@@ -213,6 +230,7 @@ func (m *Model) listKeys() []view.Key {
 		view.NewKey("o", "sort", "o"),
 		hidden(view.NewKey("c", "columns", "c")),
 		hidden(view.NewKey("S", "saved searches", "S")),
+		hidden(view.NewKey("i", "the search and the last error in full", "i")),
 		hidden(view.NewKey("a", "select all shown", "a")),
 		hidden(view.NewKey("y", "copy id", "y")),
 		hidden(view.NewKey("Y", "copy email", "Y")),

@@ -20,6 +20,10 @@ type wanted struct {
 	sort   int
 }
 
+func (w wanted) words() string {
+	return Saved{Query: w.query, Filter: w.filter, Sort: sorts()[w.sort].name}.words()
+}
+
 func (m *Model) wanted() wanted { return wanted{m.query, m.filter, m.sort} }
 
 // stale reports that the rows answer another search than the wanted one: it is under way, or failed.
@@ -44,6 +48,7 @@ func (m *Model) finding() auth0client.Finding {
 type loaded struct {
 	page  auth0client.FoundPage
 	asked auth0client.Finding
+	of    wanted // what was wanted when it was asked: a filter may have changed since
 	first bool
 	err   error
 	at    time.Time
@@ -51,11 +56,11 @@ type loaded struct {
 
 // ask is the command that looks for a page.
 func (m *Model) ask(ctx context.Context, ticket uint64, f auth0client.Finding, first bool) tea.Cmd {
-	dir, id, now := m.tenant, m.env.ID, m.env.Now
+	dir, id, now, of := m.tenant, m.env.ID, m.env.Now, m.wanted()
 	m.loading++
 	return func() tea.Msg {
 		p, err := dir.Find(ctx, f)
-		return view.Result{To: id, Ticket: ticket, Msg: loaded{page: p, asked: f, first: first, err: err, at: now()}}
+		return view.Result{To: id, Ticket: ticket, Msg: loaded{page: p, asked: f, of: of, first: first, err: err, at: now()}}
 	}
 }
 
@@ -104,6 +109,9 @@ func (m *Model) loadRest() tea.Cmd {
 
 func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
 	m.loading--
+	if m.note == waiting {
+		m.note = ""
+	}
 	if msg.err != nil {
 		m.jump, m.then, m.opening = false, nil, false
 		if errors.Is(msg.err, context.Canceled) {
@@ -118,12 +126,19 @@ func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
 	m.loadedAt = msg.at
 	switch {
 	case msg.first:
+		at, stays := m.current()
+		stays = stays && m.rowsOf == msg.of // a reload leaves the cursor on its user
 		m.err, m.page = nil, msg.page
-		m.rows, m.cursor, m.scroll, m.rowsOf, m.offset = nil, 0, 0, m.wanted(), 0
+		m.rows, m.shown, m.cursor, m.rowsOf, m.offset = nil, nil, 0, msg.of, 0
 		if m.step = pageSize; msg.page.Limit > 0 {
 			m.step = min(pageSize, msg.page.Limit)
 		}
 		m.add(msg.page, 0)
+		if i := slices.IndexFunc(m.rows, func(r row) bool { return r.ID == at.ID }); stays && i >= 0 {
+			m.cursor = i
+		} else {
+			m.scroll = 0
+		}
 	case m.ahead != nil:
 		m.ahead[msg.page.Start] = msg.page
 		m.joinAhead()

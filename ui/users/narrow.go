@@ -13,12 +13,13 @@ func haystack(r row) string {
 }
 
 // narrow leaves those of the loaded rows that fit what is typed: first the ones that hold its words, then the ones that hold
-// its letters in order. It asks the tenant nothing. Auth0's syntax is left to the tenant.
+// its letters in order. It asks the tenant nothing. Auth0's syntax is left to the tenant. Until the tenant answers a search,
+// its words narrow the rows of the earlier one.
 func (m *Model) narrow() {
 	text := m.box.value()
 	before, had := m.current()
 	m.shown = nil
-	if text != "" && text != m.query && !strings.ContainsAny(text, `:"*(`) {
+	if text != "" && (text != m.query || m.rowsOf.query != m.query) && !strings.ContainsAny(text, `:"*(`) {
 		m.shown = matching(m.rows, text)
 	}
 	if !had {

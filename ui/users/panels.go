@@ -2,10 +2,12 @@ package users
 
 import (
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/ui/view"
+	"usher/ui/widget"
 )
 
 // act makes an option's do of what only changes the screen.
@@ -138,9 +140,28 @@ func (m *Model) openSaved() {
 	}}
 }
 
+// openDetails shows the search and what went wrong last, in full.
+func (m *Model) openDetails() {
+	var all []option
+	add := func(words string) {
+		for line := range strings.Lines(widget.Wrap(words, max(10, m.width-4))) {
+			all = append(all, option{detail: strings.TrimRight(line, "\n"), do: act(func() {})})
+		}
+	}
+	if p := view.Explain(m.env.Now(), m.err); !p.IsZero() {
+		add("Error: " + p.String())
+	}
+	add("Search: " + m.wanted().words())
+	if ran := m.page.Ran.String(); !m.stale() && ran != "" {
+		add("Asked for: " + ran)
+	}
+	m.panel = &panel{title: "Details", hint: "esc closes", options: func(string) []option { return all }}
+}
+
 func (m *Model) recallSaved(s Saved) tea.Cmd {
 	m.query, m.filter, m.opening = s.Query, s.Filter, false
 	m.box.set(s.Query)
+	m.narrow()
 	m.setSort(s.Sort)
 	m.keepPrefs()
 	return m.load()

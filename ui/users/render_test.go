@@ -49,6 +49,13 @@ func TestFrames(t *testing.T) {
 			press(m, "R")
 			return m
 		},
+		"earlier": func() *Model {
+			f := &tenant{total: 4}
+			m := opened(f)
+			f.err = &auth0client.Unreachable{Err: context.DeadlineExceeded}
+			press(m, "f", "down", "enter", "esc")
+			return m
+		},
 		"window": func() *Model {
 			m := opened(&tenant{total: 4000})
 			press(m, "G")

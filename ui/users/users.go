@@ -101,6 +101,7 @@ type Model struct {
 	note     string
 	scroll   int
 	height   int
+	width    int
 }
 
 var _ view.View = (*Model)(nil)
@@ -118,8 +119,9 @@ func (m *Model) Init() tea.Cmd { return m.load() }
 // Search starts with a query instead of everybody, past all filters, and opens who is found when it is exactly one person.
 func (m *Model) Search(query string) tea.Cmd {
 	m.filter = Filter{}
-	m.query, m.opening = query, true
+	m.query, m.opening, m.panel = query, true, nil
 	m.box.set(query)
+	m.narrow()
 	return m.load()
 }
 

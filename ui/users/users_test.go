@@ -297,7 +297,7 @@ func TestErrorsKeepWhatIsShown(t *testing.T) {
 	_, cmd := m.Update(view.ReloadMsg{})
 	feed(m, cmd)
 	lacking(t, m, "cannot be reached")
-	has(t, m, "p0001@example.com")
+	has(t, m, "› p0049@example.com") // where it was
 
 	f.err = &auth0client.Unavailable{Answer: auth0client.Answer{Status: 503}}
 	press(m, "G")
