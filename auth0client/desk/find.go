@@ -15,25 +15,25 @@ type Finder interface {
 	UsersByEmail(ctx context.Context, email string) ([]auth0client.User, error)
 }
 
-// Ambiguous: several users have the email that was named. Nothing was done to any of them.
+// Ambiguous: what was named fits several users. Nothing was done to any of them.
 type Ambiguous struct {
-	Email term.Safe
+	Named term.Safe
 	Users []auth0client.User
 }
 
 func (e *Ambiguous) Error() string {
-	lines := []string{fmt.Sprintf("%d users have the email %s; name one by its id:", len(e.Users), e.Email)}
+	lines := []string{fmt.Sprintf("%d users fit %s; name one by its id:", len(e.Users), e.Named)}
 	for _, u := range e.Users {
 		lines = append(lines, "  "+Who(u))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// NoName: a text is neither a user's id nor an email.
+// NoName: a text says nothing exact about a user.
 type NoName struct{ Text term.Safe }
 
 func (e *NoName) Error() string {
-	return fmt.Sprintf("%q is neither a user's id (provider|id) nor an email; usher users search finds people by other words", e.Text)
+	return fmt.Sprintf("%q holds no user's id (provider|id), email or phone number and is no key of a lookup; usher users search finds people by other words", e.Text)
 }
 
 // One finds the user that an id or an email names, with the whole record. Both ways are exact and immediate. Auth0 compares

@@ -83,9 +83,12 @@ type verdict struct {
 
 func (v *verdict) add(w Weight, text, fix string) { v.found = append(v.found, Finding{w, text, fix}) }
 
-func (v *verdict) knows(what string) bool {
-	_, denied := v.Denied[what]
-	return !denied && !slices.Contains(v.Unknown, what) && !slices.Contains(v.Awaited, what)
+func (v *verdict) knows(what string) bool { return v.Known(what) }
+
+// Known reports that a part was read.
+func (e Evidence) Known(part string) bool {
+	_, denied := e.Denied[part]
+	return !denied && !slices.Contains(e.Unknown, part) && !slices.Contains(e.Awaited, part)
 }
 
 // since is when something happened, in the fewest words: today the time, else the date.

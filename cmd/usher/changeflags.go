@@ -77,7 +77,7 @@ func (f *changeFlags) run(cmd *cobra.Command, console *consoleFlags, name string
 		if name == "-" {
 			return c.many(ctx, build)
 		}
-		u, err := desk.One(ctx, c.w.client, name)
+		u, err := desk.Named(ctx, c.w.client, name, c.w.lookups)
 		if err != nil {
 			return c.failed(changeOut{}, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,6 +48,20 @@ func TestTheCommandReferenceIsTrue(t *testing.T) {
 		"Nothing prompts without a terminal: the command fails and names the flag that is missing.\n")
 	walk(documented(), func(cmd *cobra.Command) { describe(&b, cmd) })
 	uitest.GoldenFile(t, filepath.Join("..", "..", "docs", "commands.md"), b.String())
+}
+
+// TestHelpNamesTheValuesOfFlags: pflag takes the first backquoted word of a text as the name of the flag's value.
+func TestHelpNamesTheValuesOfFlags(t *testing.T) {
+	t.Parallel()
+	placeholder := regexp.MustCompile("^[A-Z][A-Z_:=|]*$")
+	walk(documented(), func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			name, usage := pflag.UnquoteUsage(f)
+			if strings.Contains(f.Usage, "`") && !placeholder.MatchString(name) || strings.Contains(usage, "`") {
+				t.Errorf("%s --%s: its value is called %q: %s", cmd.CommandPath(), f.Name, name, f.Usage)
+			}
+		})
+	})
 }
 
 // describe writes one command: what it is for, how it is called, its own flags.

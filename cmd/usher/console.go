@@ -41,7 +41,7 @@ func (f *consoleFlags) register(fs *pflag.FlagSet) {
 	f.flags = fs
 	fs.StringVar(&f.config, "config", "", "read the profiles from `FILE`")
 	fs.StringVar(&f.profile, "profile", "", "use profile `P` of the configuration")
-	fs.StringVar(&f.theme, "theme", "auto", "`COLOURS` for a dark or a light background; auto asks the terminal")
+	fs.StringVar(&f.theme, "theme", "auto", "colours for a `BACKGROUND`: dark, light, or auto, which asks the terminal")
 	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
 	fs.DurationVar(&f.lockAfter, "lock-after", 15*time.Minute, "cover the screen after this `TIME` without a key (0: never)")
 	fs.DurationVar(&f.sessionLimit, "session-limit", 12*time.Hour, "ask for a new sign-in after this `TIME` (0: never)")

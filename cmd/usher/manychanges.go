@@ -94,7 +94,7 @@ func (c *changer) prepare(ctx context.Context, names []string, build builder) []
 			for i := range next {
 				t := &tasks[i]
 				t.name = names[i]
-				u, err := desk.One(auth0client.WithPriority(ctx, auth0client.PriorityBulk), c.w.client, names[i])
+				u, err := desk.Named(auth0client.WithPriority(ctx, auth0client.PriorityBulk), c.w.client, names[i], c.w.lookups)
 				if err == nil {
 					t.op, err = build(ctx, c.w, u)
 				}
@@ -147,11 +147,13 @@ func (c *changer) report(t *task) changeOut {
 	}
 	lines := append(slices.Clone(t.res.Done), t.res.Note...)
 	state := "done"
+	var rest []string // what an error lists, a line each
 	switch {
 	case t.err != nil:
 		err := tell("", t.err)
 		out.Error = newFailure(err)
-		state, lines = "failed", append(lines, err.Error())
+		said := strings.Split(err.Error(), "\n")
+		state, lines, rest = "failed", append(lines, said[0]), said[1:]
 	case t.op.Run == nil:
 		state, lines = "nothing to do", t.op.Does
 	case c.dryRun:
@@ -162,6 +164,9 @@ func (c *changer) report(t *task) changeOut {
 	}
 	w := c.cmd.OutOrStdout()
 	fmt.Fprintf(w, "%s  %s  %s\n", state, who, term.Line(strings.Join(lines, " ")))
+	for _, more := range rest {
+		fmt.Fprintln(w, term.Line(more))
+	}
 	for _, once := range t.res.Once {
 		fmt.Fprintf(w, "%s: %s\n", once.Label, term.Line(once.Value.Reveal()))
 	}
@@ -187,7 +192,7 @@ func together(tasks []task) error {
 	return partly{fmt.Errorf("%d of %d users failed", failed, len(tasks)), code}
 }
 
-// partly is the failure of some of many.
+// partly is a failure that knows its exit code, such as that of some of many.
 type partly struct {
 	err  error
 	code int

@@ -15,8 +15,8 @@ import (
 )
 
 func newMFA(console *consoleFlags) *cobra.Command {
-	cmd := &cobra.Command{Use: "mfa", Short: "List, reset and enrol a user's second factors"}
-	cmd.AddCommand(newMFAList(console), newMFAReset(console), newMFACode(console), newMFAEnrol(console))
+	cmd := &cobra.Command{Use: "mfa", Short: "List, reset and enrol a user's second factors, and forget their known devices"}
+	cmd.AddCommand(newMFAList(console), newMFAReset(console), newMFACode(console), newMFAEnrol(console), newMFAClearRisk(console))
 	return cmd
 }
 
@@ -57,7 +57,7 @@ func newMFAList(console *consoleFlags) *cobra.Command {
 				return err
 			}
 			defer w.closeInto(&err)
-			u, err := desk.One(ctx, w.client, args[0])
+			u, err := desk.Named(ctx, w.client, args[0], w.lookups)
 			if err != nil {
 				return told{"", err}
 			}
@@ -160,6 +160,29 @@ func newMFAEnrol(console *consoleFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&link, "link", false, "print the link for you to hand on; nobody is told")
+	f.register(cmd)
+	return cmd
+}
+
+func newMFAClearRisk(console *consoleFlags) *cobra.Command {
+	f := &changeFlags{}
+	var connection string
+	cmd := &cobra.Command{
+		Use: "clear-risk " + userArg, Short: "Make adaptive MFA treat a user's known devices as new", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd, console, args[0], func(_ context.Context, w *wiring, u auth0client.User) (desk.Operation, error) {
+				at := connection
+				if at == "" {
+					at = u.Connection().String()
+				}
+				if !slices.ContainsFunc(u.Identities, func(i auth0client.Identity) bool { return i.Connection.String() == at }) {
+					return desk.Operation{}, usagef("--connection %q is none by which they sign in", at)
+				}
+				return desk.ClearRisk(w.client, u, at), nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&connection, "connection", "", "at this connection (`NAME`; default: that of their first identity)")
 	f.register(cmd)
 	return cmd
 }

@@ -17,11 +17,13 @@ import (
 func newUsers(console *consoleFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "users", Short: "Find, show, change, create and delete users",
-		Long: "A user is named by id or by email. Where several users have the email, all are listed and nothing is done.\n" +
+		Long: "A user is named by id, by email, by phone number, by a key of the profile's lookups (crm:C-10001), or by a pasted line that\n" +
+			"holds one of these. Where several users fit, all are listed and nothing is done.\n" +
 			"With - in the place of the user, ids are read from standard input, one a line.",
 	}
 	cmd.AddCommand(newUsersSearch(console), newUsersShow(console), newUsersCreate(console), newUsersUpdate(console), newUsersBlock(console),
-		newUsersUnblock(console), newUsersDelete(console), newUsersExport(console), newUsersVerify(console), newUsersSignOut(console), newUsersPassword(console))
+		newUsersUnblock(console), newUsersDelete(console), newUsersExport(console), newUsersVerify(console), newUsersSignOut(console), newUsersPassword(console),
+		newUsersLink(console), newUsersUnlink(console), newUsersSessions(console), newUsersEnd(console))
 	return cmd
 }
 
@@ -119,7 +121,7 @@ func (e told) Error() string {
 	var changed *auth0client.Changed
 	var reason *auth0client.ReasonNeeded
 	var fresh *auth0client.FreshLogin
-	p := view.Explain(time.Now(), e.err).String()
+	p := inShell(view.Explain(time.Now(), e.err), e.err).String()
 	switch {
 	case errors.As(e.err, &several), errors.As(e.err, &none):
 		return e.err.Error()

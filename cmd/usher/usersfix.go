@@ -83,11 +83,15 @@ func newUsersSignOut(console *consoleFlags) *cobra.Command {
 }
 
 func newUsersVerify(console *consoleFlags) *cobra.Command {
-	f := &changeFlags{}
-	var mark bool
+	f := &changeFlags{secret: true}
+	var mark, link bool
 	cmd := &cobra.Command{
 		Use: "verify " + userArg, Short: "Have Auth0 mail a user the verification email again", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if mark && link {
+				return usagef("--mark and --link exclude each other")
+			}
+			f.secret = link // a mail gives nothing to print
 			return f.run(cmd, console, args[0], func(_ context.Context, w *wiring, u auth0client.User) (desk.Operation, error) {
 				switch {
 				case u.EmailRaw == "":
@@ -96,12 +100,15 @@ func newUsersVerify(console *consoleFlags) *cobra.Command {
 					return idle("Verify email", u, "The email is verified already."), nil
 				case mark:
 					return desk.MarkVerified(w.client, u), nil
+				case link:
+					return desk.VerificationLink(w.client, u, 0), nil
 				}
 				return desk.VerifyEmail(w.client, u), nil
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&mark, "mark", false, "mark the email as verified without a mail: nobody proves that it is theirs")
+	cmd.Flags().BoolVar(&link, "link", false, "print the link for you to hand on, good for five days; nobody is told")
 	f.register(cmd)
 	return cmd
 }

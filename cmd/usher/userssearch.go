@@ -26,8 +26,11 @@ func newUsersSearch(console *consoleFlags) *cobra.Command {
 	f := &searchFlags{}
 	cmd := &cobra.Command{
 		Use: "search QUERY", Short: "Find users by words, an email, an id, a phone number or Auth0's search syntax", Args: cobra.MinimumNArgs(1),
-		Long: "Plain words are looked for in names and emails; a query such as 'blocked:true AND last_login:[* TO 2026-01-01]' goes to\n" +
-			"Auth0 as it is. Auth0's search trails behind writes by a moment and gives 1,000 users at most.\n\n" +
+		Long: "Finds what the console finds: plain words in names and emails, a line pasted out of a ticket, ids as in an address\n" +
+			"(auth0%7C5f7c…), a key of the profile's lookups (crm:C-10001, or C-10001 alone). A query such as\n" +
+			"'blocked:true AND last_login:[* TO 2026-01-01]' goes to Auth0. Ids and emails are looked up at once; Auth0's search\n" +
+			"trails behind writes by a moment and gives 1,000 users at most.\n\n" +
+			"When nobody is found, what was asked is said and the exit code is 4; with --json it is an empty array and 0.\n\n" +
 			"Piped, the output has no heading and tabs between the fields:\n  usher users search 'blocked:true' --fields user_id | usher users unblock - --yes",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, console, strings.Join(args, " ")) },
 	}
@@ -51,10 +54,17 @@ func (f *searchFlags) run(cmd *cobra.Command, console *consoleFlags, query strin
 		return err
 	}
 	defer w.closeInto(&err)
-	found, total, err := f.search(ctx, w.client, query)
+	found, page, err := f.search(ctx, w, query)
 	if err != nil {
 		return tell("search", err)
 	}
+	if page.Missed != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "usher: the search beside the look-up failed, there may be more: %v\n", tell("", page.Missed))
+	}
+	if len(found) == 0 && !f.asJSON {
+		return partly{fmt.Errorf("nobody found; asked for: %s", page.Ran), exitNotFound}
+	}
+	total := page.Total
 	if total > len(found) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "usher: %d of %d shown; --limit shows more, a narrower query fewer\n", len(found), total)
 		if total >= auth0client.SearchWindow {
@@ -64,21 +74,34 @@ func (f *searchFlags) run(cmd *cobra.Command, console *consoleFlags, query strin
 	return f.print(cmd.OutOrStdout(), found)
 }
 
-func (f *searchFlags) search(ctx context.Context, c *auth0client.Client, query string) (found []userOut, total int, err error) {
-	for page := 0; len(found) < f.limit; page++ {
-		got, err := c.SearchUsers(ctx, auth0client.Search{Query: query, Page: page, PerPage: min(searchPage, max(f.limit, 1))})
+// search gives the users found, each once, and what the first page says of them all.
+func (f *searchFlags) search(ctx context.Context, w *wiring, query string) (found []userOut, first auth0client.FoundPage, err error) {
+	finding := auth0client.Finding{Typed: query, Lookups: w.lookups, PerPage: min(searchPage, f.limit), Names: map[string]string{}}
+	for _, field := range w.fields {
+		if field.Search && field.Name != "" {
+			finding.Names[field.Name] = field.Path
+		}
+	}
+	seen := map[auth0client.UserID]bool{}
+	for ; len(found) < f.limit; finding.Page++ {
+		got, err := w.client.Find(ctx, finding)
 		if err != nil {
-			return nil, 0, err
+			return nil, first, err
 		}
-		total = got.Total
+		if finding.Page == 0 {
+			first = got
+		}
 		for _, u := range got.Users {
-			found = append(found, newUserOut(u))
+			if !seen[u.ID] {
+				seen[u.ID] = true
+				found = append(found, newUserOut(u))
+			}
 		}
-		if len(got.Users) == 0 || len(found) >= got.Total || (page+1)*got.Limit >= auth0client.SearchWindow {
+		if len(got.Users) == 0 || len(found) >= first.Total || (finding.Page+1)*finding.PerPage >= auth0client.SearchWindow {
 			break
 		}
 	}
-	return found[:min(f.limit, len(found))], total, nil
+	return found[:min(f.limit, len(found))], first, nil
 }
 
 func (f *searchFlags) print(out io.Writer, found []userOut) error {

@@ -48,7 +48,7 @@ func newUsersShow(console *consoleFlags) *cobra.Command {
 				return err
 			}
 			defer w.closeInto(&err)
-			u, err := desk.One(ctx, w.client, args[0])
+			u, err := desk.Named(ctx, w.client, args[0], w.lookups)
 			if err != nil {
 				return told{"", err}
 			}
@@ -83,20 +83,37 @@ func newShowOut(u auth0client.User, e desk.Evidence, found []desk.Finding) showO
 	for _, f := range found {
 		out.Verdict = append(out.Verdict, findingOut{weightName(f.Weight), f.Text})
 	}
-	known := func(part string) bool {
-		_, denied := e.Denied[part]
-		return !denied && !slices.Contains(e.Unknown, part)
-	}
-	if known(desk.PartBans) {
+	if e.Known(desk.PartBans) {
 		out.Bans = []banOut{}
 		for _, b := range e.Bans {
 			out.Bans = append(out.Bans, banOut{b.Identifier.String(), b.IP.String(), b.Connection.String()})
 		}
 	}
-	if known(desk.PartFactors) {
+	if e.Known(desk.PartFactors) {
 		out.Methods = methodsOut(e.Methods)
 	}
 	return out
+}
+
+// printMethods tells second factors apart from that by which somebody signs in at all.
+func printMethods(line func(name, value string), e desk.Evidence) {
+	if !e.Known(desk.PartFactors) {
+		return
+	}
+	factors := desk.SecondFactors(e.Methods)
+	for i, m := range factors {
+		line(map[bool]string{true: "MFA", false: ""}[i == 0], desk.Method(m))
+	}
+	if len(factors) == 0 {
+		line("MFA", "none")
+	}
+	name := "signs in by"
+	for _, m := range e.Methods {
+		if m.Kind.Primary() {
+			line(name, desk.Method(m))
+			name = ""
+		}
+	}
 }
 
 func printUser(out io.Writer, u auth0client.User, e desk.Evidence, found []desk.Finding) {
@@ -126,9 +143,7 @@ func printUser(out io.Writer, u auth0client.User, e desk.Evidence, found []desk.
 	for _, b := range e.Bans {
 		line("brute force", strings.TrimSpace("blocked from "+b.IP.String()+" as "+b.Identifier.String()))
 	}
-	for i, m := range e.Methods {
-		line(map[bool]string{true: "MFA", false: ""}[i == 0], desk.Method(m))
-	}
+	printMethods(line, e)
 	moment := func(t time.Time) string {
 		if t.IsZero() {
 			return "never"
