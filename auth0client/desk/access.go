@@ -21,8 +21,27 @@ func Block(tenant Blocks, u auth0client.User) Operation {
 		Does: []string{"Block " + Who(u), "They cannot sign in any more. Sessions and tokens they have go on: sign them out as well to end those."},
 		Run: func(ctx context.Context) Result {
 			after, err := tenant.SetBlocked(ctx, u.ID, true)
-			return now(after, err, "Blocked.")
+			r := now(after, err, "Blocked.")
+			if err == nil && !u.Blocked {
+				r.Back = whileBlocked(Unblock(tenant, blocked(u, true), nil, nil), true)
+			}
+			return r
 		}}
+}
+
+// blocked is a user with or without an administrator's block.
+func blocked(u auth0client.User, is bool) auth0client.User {
+	u.Blocked = is
+	return u
+}
+
+// whileBlocked makes op one that the gateway makes only while the block is still as a change left it.
+func whileBlocked(op Operation, is bool) *Operation {
+	run := op.Run
+	op.Run = func(ctx context.Context) Result {
+		return run(auth0client.WithUnchanged(ctx, auth0client.Unchanged{"blocked": is}))
+	}
+	return &op
 }
 
 // Unblock lifts what keeps a user out: the administrator's block, and attack protection's where bans are given. Addresses
@@ -44,6 +63,7 @@ func Unblock(tenant Blocks, u auth0client.User, bans []auth0client.BruteForceBlo
 			if r = now(after, err, "The administrator's block is lifted."); err != nil {
 				return r
 			}
+			r.Back = whileBlocked(Block(tenant, blocked(u, false)), false)
 		}
 		if len(bans) > 0 {
 			if r.Err = tenant.ClearUserBlocks(ctx, u.ID); r.Err != nil {
@@ -199,7 +219,7 @@ func SetPassword(tenant Passwords, u auth0client.User, connection string, passwo
 			change["connection"] = connection
 		}
 		after, err := tenant.UpdateUser(ctx, u.ID, change, nil)
-		r := now(after, err, "The password is set. It is shown this once.")
+		r := now(after, err, "The password is set.")
 		if err != nil {
 			return r
 		}

@@ -52,6 +52,9 @@ func TestTheVerdictBeginsWithWhatStopsThem(t *testing.T) {
 		{"codes that do not arrive", Evidence{User: user, Events: []auth0client.LogEvent{event("gd_send_sms_failure", at.Add(-time.Minute), "", ""), event("gd_send_sms_failure", at.Add(-2*time.Minute), "", "")}},
 			[]string{"2 codes by SMS were not delivered, last 14:59"}, ""},
 		{"what was before the last good sign-in is over", Evidence{User: user, Events: []auth0client.LogEvent{event("s", at, "", ""), event("fp", at.Add(-time.Minute), "", "")}}, []string{"Last signed in 15:00"}, "wrong password"},
+		{"the log of an account before under the same id is not theirs", Evidence{User: auth0client.User{ID: "auth0|1", CreatedAt: at.Add(-time.Hour)}, Events: []auth0client.LogEvent{event("fp", at.Add(-2*time.Hour), "", ""), event("s", at.Add(-3*time.Hour), "", "")}},
+			[]string{"Has never signed in"}, "Last signed in"},
+		{"the sign-in that made the account is theirs", Evidence{User: change(func(u *auth0client.User) { u.CreatedAt = at }), Events: []auth0client.LogEvent{event("s", at.Add(-time.Second), "", "")}}, []string{"Last signed in 14:59"}, ""},
 		{"an MFA fatigue run", Evidence{User: user, Events: push}, []string{"6 pushes refused and then one accepted"}, ""},
 		{"hostile text stays one line", Evidence{User: user, Bans: []auth0client.BruteForceBlock{{IP: term.Line("\x1b[2J\n")}}}, []string{"␛"}, "\x1b"},
 	} {

@@ -38,6 +38,7 @@ type Result struct {
 	User *auth0client.User // the user as they are now, where the answer told
 	Once []Once            // to be shown once and kept nowhere
 	Err  error             // why it stopped; Done says how far it came
+	Back *Operation        // what takes it back by itself; nil where the journal has to tell, or nothing can
 }
 
 // Once is a secret for the operator to hand on.

@@ -40,6 +40,54 @@ func LastChange(all []auth0client.Entry) (auth0client.Entry, bool) {
 	return auth0client.Entry{}, false
 }
 
+// Unkept says of an operator's newest change, when it is of a kind that can be undone, that the journal does not know what was
+// before: changes made together go without. It is empty when the journal knows, or the newest change cannot be undone anyway.
+func Unkept(all []auth0client.Entry, now time.Time) string {
+	var first, last auth0client.Entry
+	n := 0
+	for _, e := range all {
+		if !e.Made() {
+			continue
+		}
+		if !undoable(e) || len(e.From) > 0 || n > 0 && (changeWords(e) != changeWords(first) || last.Time.Sub(e.Time) > together) {
+			break
+		}
+		if n++; n == 1 {
+			first = e
+		}
+		last = e
+	}
+	switch words := strings.TrimSuffix(strings.TrimSuffix(changeWords(first), " of"), " to"); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return fmt.Sprintf("Your last change, 1 %s at %s, cannot be undone here: what was before was not kept.", words, clock(first.Time, now))
+	case words == "block" || words == "unblock":
+		return fmt.Sprintf("Your last change, %d %ss made together at %s, cannot be undone here: what was before was not kept.", n, words, clock(first.Time, now))
+	default:
+		return fmt.Sprintf("Your last change, of %d users together at %s (%s), cannot be undone here: what was before was not kept.", n, clock(first.Time, now), words)
+	}
+}
+
+// together is how far apart two changes of one run lie at most.
+const together = time.Minute
+
+// undoable reports a change of a kind that can be undone where the journal knows what was before.
+func undoable(e auth0client.Entry) bool {
+	rest, ok := strings.CutPrefix(e.Path, "/api/v2/users/")
+	return ok && e.Target != "" && e.Fields["password"] == nil &&
+		(e.Method == http.MethodPatch && !strings.Contains(rest, "/") || strings.HasSuffix(rest, "/roles"))
+}
+
+// clock is when something happened: today the time, else the date as well.
+func clock(t, now time.Time) string {
+	t = t.In(now.Location())
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
 // reversible reports that the journal knows what a change replaced, all of it.
 func reversible(e auth0client.Entry) bool {
 	if hidden(e.From) || hidden(e.Fields) || e.Fields["password"] != nil {
@@ -110,12 +158,7 @@ func changeWords(e auth0client.Entry) string {
 // Undo puts back what a change of the operator's own replaced. u is the user as they are now. Where a value is not as the
 // change left it, nothing is written and the error says what it is.
 func Undo(tenant Undoer, u auth0client.User, e auth0client.Entry, now time.Time) Operation {
-	at := e.Time.In(now.Location())
-	when := at.Format("15:04")
-	if at.Format(time.DateOnly) != now.Format(time.DateOnly) {
-		when = at.Format("2006-01-02 15:04")
-	}
-	op := Operation{Name: "Undo", Permission: "users:edit", User: u, Does: []string{fmt.Sprintf("Undo: %s %s at %s", changeWords(e), u.Label(), when)}}
+	op := Operation{Name: "Undo", Permission: "users:edit", User: u, Does: []string{fmt.Sprintf("Undo: %s %s at %s", changeWords(e), u.Label(), clock(e.Time, now))}}
 	mark := "(undo of " + e.ID + ")"
 	if strings.HasSuffix(e.Path, "/roles") {
 		op.Permission = "roles:assign"

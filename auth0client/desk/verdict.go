@@ -202,15 +202,28 @@ func short(m auth0client.AuthenticationMethod) string {
 	return m.Label.String()
 }
 
+// skew is how much earlier than the record the log may date the sign-in that made it.
+const skew = time.Minute
+
+// own are the events of this account: a user made again under the same id has a log of the account before as well.
+func (v *verdict) own() []auth0client.LogEvent {
+	i := slices.IndexFunc(v.Events, func(e auth0client.LogEvent) bool { return e.Date.Before(v.User.CreatedAt.Add(-skew)) })
+	if i < 0 || v.User.CreatedAt.IsZero() {
+		return v.Events
+	}
+	return v.Events[:i]
+}
+
 // recent reads the log since the last good sign-in.
 func (v *verdict) recent() {
-	if len(v.Events) == 0 {
+	own := v.own()
+	if len(own) == 0 {
 		return
 	}
-	good := slices.IndexFunc(v.Events, func(e auth0client.LogEvent) bool { return e.Code == "s" })
-	since := v.Events
+	good := slices.IndexFunc(own, func(e auth0client.LogEvent) bool { return e.Code == "s" })
+	since := own
 	if good >= 0 {
-		since = v.Events[:good]
+		since = own[:good]
 	}
 	count := map[string]int{}
 	newest := map[string]auth0client.LogEvent{}
@@ -236,16 +249,16 @@ func (v *verdict) recent() {
 	say(Hinders, "gd_otp_rate_limit_exceed", "Too many second-factor attempts", "Too many second-factor attempts, %d times", "m")
 	say(Hinders, "pwd_leak", "The password stands in a list of leaked ones", "The password stands in a list of leaked ones, refused %d times", "p")
 	say(Hinders, "limit_sul", "Too many sign-ins in a short time", "Too many sign-ins in a short time, %d times", "")
-	v.fatigue()
+	v.fatigue(own)
 	if good >= 0 {
-		v.add(Tells, "Last signed in "+v.since(v.Events[good].Date), "")
+		v.add(Tells, "Last signed in "+v.since(own[good].Date), "")
 	}
 }
 
 // fatigue looks for a run of refused pushes that ends in an accepted one: somebody may have been worn down.
-func (v *verdict) fatigue() {
+func (v *verdict) fatigue(own []auth0client.LogEvent) {
 	refused := 0
-	for _, e := range slices.Backward(v.Events) {
+	for _, e := range slices.Backward(own) {
 		switch e.Code {
 		case "gd_auth_rejected":
 			refused++

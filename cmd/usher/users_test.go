@@ -94,6 +94,9 @@ func TestChangingOneUser(t *testing.T) {
 	if strings.Contains(good.out+good.errs, "Long-Enough") {
 		t.Error("the password is printed")
 	}
+	if strings.Contains(good.out+good.errs, "shown") {
+		t.Errorf("it says that something is shown: %s%s", good.out, good.errs)
+	}
 	journal, err := os.ReadFile(filepath.Join(d.dir, "state", "local", "journal.jsonl"))
 	if err != nil || !strings.Contains(string(journal), "call 4711") || !strings.Contains(string(journal), `"via":"cli"`) || strings.Contains(string(journal), "Long-Enough") {
 		t.Errorf("the journal: %v", err)

@@ -40,6 +40,7 @@ type Model struct {
 	run     *desk.Bulk
 	items   []desk.Item // of all runs so far, the last try of each
 	at      []int       // where the operations of the current run stand in items
+	next    []int       // what is asked about: everything at first, then a part of it
 	began   time.Time
 	stopped bool
 	reason  dialog.Reason
@@ -59,6 +60,7 @@ func New(env view.Env, name string, ops []desk.Operation, save Saver) *Model {
 	}
 	m := &Model{env: env, name: name, ops: ops, save: save, reason: dialog.NewReason(env, permission)}
 	for _, op := range ops {
+		m.next = append(m.next, len(m.items))
 		m.items = append(m.items, desk.Item{Operation: op})
 	}
 	return m
@@ -108,7 +110,11 @@ func (e Ended) Report() view.Action {
 	if c.failed+c.stopped > 0 {
 		level = view.Bad
 	}
-	return append(wishes, view.Notify{Level: level, Text: e.name + ": " + c.words()})
+	wishes = append(wishes, view.Notify{Level: level, Text: e.name + ": " + c.words()})
+	if undo := takeBack(e.items); undo != nil {
+		wishes = append(wishes, undo)
+	}
+	return wishes
 }
 
 // Update takes keys, and how far the run is.
@@ -169,10 +175,30 @@ func (m *Model) ended(end Ended) view.Action {
 			break
 		}
 	}
+	if undo := takeBack(m.items); undo != nil {
+		wishes = append(wishes, undo)
+		if m.note == "" {
+			m.note = "u takes back what was done."
+		}
+	}
 	if len(wishes) == 0 {
 		return nil
 	}
 	return wishes
+}
+
+// takeBack is the wish that takes back what of a run can be, as a run of its own; nil when nothing can.
+func takeBack(items []desk.Item) view.Action {
+	var ops []desk.Operation
+	for _, it := range items {
+		if it.Result.Back != nil {
+			ops = append(ops, *it.Result.Back)
+		}
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	return view.Undoable{What: fmt.Sprintf("%s for %d users", items[0].Operation.Name, len(ops)), Undo: view.OperateAll{Name: ops[0].Name, Operations: ops}}
 }
 
 // look takes over how far the run is.
@@ -202,23 +228,20 @@ func (m *Model) later() tea.Cmd {
 	return tea.Tick(refresh, func(time.Time) tea.Msg { return view.Result{To: to, Msg: tick{}} })
 }
 
-// left is the places of what is to be done: everything at first, then what can be tried again.
-func (m *Model) left() []int {
-	if m.run != nil {
-		return m.again()
-	}
-	all := make([]int, len(m.items))
-	for i := range all {
-		all[i] = i
-	}
-	return all
+// failed is the places of those that failed; what may have been done is not among them.
+func (m *Model) failed() []int {
+	return m.places(func(it desk.Item) bool { return it.State == desk.Failed && !it.Result.Unsure() })
 }
 
-// again is the places of those that failed or were not begun; what may have been done is not among them.
-func (m *Model) again() []int {
+// unbegun is the places of those that were not begun when the run was stopped.
+func (m *Model) unbegun() []int {
+	return m.places(func(it desk.Item) bool { return it.State == desk.Stopped })
+}
+
+func (m *Model) places(of func(desk.Item) bool) []int {
 	var at []int
 	for i, it := range m.items {
-		if it.State == desk.Stopped || it.State == desk.Failed && !it.Result.Unsure() {
+		if of(it) {
 			at = append(at, i)
 		}
 	}

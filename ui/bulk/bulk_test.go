@@ -67,7 +67,7 @@ func TestARunReportsEachTriesAgainAndKeepsASummary(t *testing.T) {
 	})
 	var kept string
 	m := open(t, ops, func(name string, content []byte) (string, error) { kept = string(content); return "/kept/" + name, nil })
-	if !strings.Contains(shown(m), "Block for 12 users?") || !strings.Contains(shown(m), "Block them") {
+	if !strings.Contains(shown(m), "Block 12 users:") || !strings.Contains(shown(m), "Block them") {
 		t.Errorf("the question is\n%s", shown(m))
 	}
 	_, cmd := m.Update(view.Press("y"))

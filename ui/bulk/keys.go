@@ -1,32 +1,19 @@
 package bulk
 
 import (
+	"fmt"
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
+	"usher/auth0client/desk"
 	"usher/ui/dialog"
 	"usher/ui/view"
 )
 
 func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	m.note = ""
-	switch k {
-	case "j", "down":
-		m.cursor = min(m.cursor+1, len(m.items)-1)
-		return nil, nil
-	case "k", "up":
-		m.cursor = max(0, m.cursor-1)
-		return nil, nil
-	case "pgdown", "ctrl+d":
-		m.cursor = min(m.cursor+10, len(m.items)-1)
-		return nil, nil
-	case "pgup", "ctrl+u":
-		m.cursor = max(0, m.cursor-10)
-		return nil, nil
-	case "g", "home":
-		m.cursor = 0
-		return nil, nil
-	case "G", "end":
-		m.cursor = len(m.items) - 1
+	if m.move(k) {
 		return nil, nil
 	}
 	switch m.phase {
@@ -43,10 +30,43 @@ func (m *Model) pressed(k string) (view.Action, tea.Cmd) {
 	return nil, nil
 }
 
+// move takes the keys of the list. While a part is asked about, that part is the list.
+func (m *Model) move(k string) bool {
+	list := m.places(func(desk.Item) bool { return true })
+	if m.phase == asking {
+		list = m.next
+	}
+	at, last := max(0, slices.Index(list, m.cursor)), len(list)-1
+	switch k {
+	case "j", "down":
+		at++
+	case "k", "up":
+		at--
+	case "pgdown", "ctrl+d":
+		at += 10
+	case "pgup", "ctrl+u":
+		at -= 10
+	case "g", "home":
+		at = 0
+	case "G", "end":
+		at = last
+	default:
+		return false
+	}
+	if last >= 0 {
+		m.cursor = list[max(0, min(at, last))]
+	}
+	return true
+}
+
 func (m *Model) answer(k string) (view.Action, tea.Cmd) {
 	switch k {
 	case "esc", "n":
 		if m.note = m.reason.Keep(); m.note != "" {
+			return nil, nil
+		}
+		if m.run != nil {
+			m.phase = finished
 			return nil, nil
 		}
 		return view.Back{}, nil
@@ -56,7 +76,7 @@ func (m *Model) answer(k string) (view.Action, tea.Cmd) {
 			m.note = m.why()
 		default:
 			if m.note = m.reason.Missing(); m.note == "" {
-				return nil, m.start(m.left())
+				return nil, m.start(m.next)
 			}
 		}
 	case "tab":
@@ -72,17 +92,23 @@ func (m *Model) after(k string) (view.Action, tea.Cmd) {
 	case "enter", "esc", "n":
 		return view.Back{}, nil
 	case "R":
-		if at := m.again(); len(at) > 0 {
+		if at := m.failed(); len(at) > 0 {
 			return nil, m.start(at)
 		}
-		m.note = "There is nothing to try again."
+		m.note = "None failed: there is nothing to try again."
+	case "c":
+		if at := m.unbegun(); len(at) > 0 {
+			m.phase, m.next, m.cursor = asking, at, at[0]
+		}
 	case "w":
 		if m.save != nil {
 			return nil, m.keep()
 		}
 	case "tab":
 		if m.reason.Shown() {
-			m.phase = asking // the reason is wanted; y begins anew only what is left
+			if at := m.failed(); len(at) > 0 {
+				m.phase, m.next = asking, at // the reason is wanted; y begins anew only what failed for want of it
+			}
 			m.reason.Focus()
 		}
 	}
@@ -115,8 +141,11 @@ func (m *Model) Keys() []view.Key {
 	case finished:
 	}
 	keys := []view.Key{view.NewKey("enter", "close", "enter", "esc", "n")}
-	if len(m.again()) > 0 {
-		keys = append(keys, view.NewKey("R", "try again what failed", "R"))
+	if n := len(m.failed()); n > 0 {
+		keys = append(keys, view.NewKey("R", fmt.Sprintf("try again the %d that failed", n), "R"))
+	}
+	if n := len(m.unbegun()); n > 0 {
+		keys = append(keys, view.NewKey("c", fmt.Sprintf("continue with the %d not begun", n), "c"))
 	}
 	if m.save != nil {
 		keys = append(keys, view.NewKey("w", "keep the summary", "w"))

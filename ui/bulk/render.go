@@ -2,9 +2,11 @@ package bulk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/ui/dialog"
 	"usher/ui/view"
@@ -60,10 +62,13 @@ func (m *Model) head(width int) []string {
 	var lines []string
 	switch m.phase {
 	case asking:
-		lines = append(lines, t.Title.Render(fmt.Sprintf("%s for %d users?", m.name, len(m.items)))+"   "+
+		lines = append(lines, t.Title.Render(fmt.Sprintf("%s %s:", m.name, users(len(m.next))))+"   "+
 			t.Accent.Render("y")+" do it  "+t.Accent.Render("n")+" cancel")
-		if i := min(m.cursor, len(m.items)-1); i >= 0 {
-			lines = append(lines, dialog.Wrap(m.items[i].Operation.Does, width)...)
+		lines = append(lines, dialog.Wrap(m.means(), width)...)
+		for _, i := range m.next {
+			if m.own(m.items[i]) {
+				lines = append(lines, t.Warn.Render(t.Icons.Warn+" Your own account is among them: usher will refuse it."))
+			}
 		}
 	case working, finished:
 		c := countOf(m.items)
@@ -101,7 +106,74 @@ func (m *Model) remaining(c count) string {
 	return ", about " + rest.Round(time.Second).String() + " left"
 }
 
+// means is what happens to each, in general terms, and to how many where it is not the same for all.
+func (m *Model) means() []string {
+	t := m.env.Theme
+	var order []string
+	count := map[string]int{}
+	add := func(line string, who auth0client.User) {
+		line = strings.ReplaceAll(line, desk.Who(who), "each of them")
+		if email := who.Email.String(); email != "" {
+			line = strings.ReplaceAll(line, email, "their address")
+		}
+		if count[line]++; count[line] == 1 {
+			order = append(order, line)
+		}
+	}
+	for _, i := range m.next {
+		op := m.items[i].Operation
+		for _, lost := range op.Loses {
+			add(t.Danger.Render(t.Icons.Warn+" Cannot be brought back: "+lost), op.User)
+		}
+		for _, does := range op.Does {
+			add(does, op.User)
+		}
+	}
+	for k, line := range order {
+		if n := count[line]; n < len(m.next) {
+			order[k] = fmt.Sprintf("%s (%d of %d)", line, n, len(m.next))
+		}
+	}
+	if most := 6; len(order) > most {
+		order = append(order[:most-1], fmt.Sprintf("and %d more that differ from one to the other", len(order)-most+1))
+	}
+	return order
+}
+
+// own reports that this is the operator's own account: nobody changes that through usher.
+func (m *Model) own(it desk.Item) bool {
+	return m.env.OperatorID != "" && it.Operation.User.ID == m.env.OperatorID
+}
+
+func users(n int) string {
+	if n == 1 {
+		return "1 user"
+	}
+	return fmt.Sprintf("%d users", n)
+}
+
+// people lists whom the question is about.
+func (m *Model) people(width, height int) []string {
+	table := widget.Table{Columns: []widget.Column{{Title: "User", Min: 24, Flex: 2}, {Title: "Id", Min: 14, Flex: 2}, {Title: "Connection", Min: 10, Flex: 1}}}
+	widths := table.Widths(width)
+	lines := []string{table.Header(m.env.Theme, widths)}
+	at := max(0, slices.Index(m.next, m.cursor))
+	offset := widget.Scroll(0, at, len(m.next), height-1)
+	for k := offset; k < min(len(m.next), offset+height-1); k++ {
+		it := m.items[m.next[k]]
+		who := it.Operation.User.Label().String()
+		if m.own(it) {
+			who = "(you) " + who
+		}
+		lines = append(lines, table.Row(m.env.Theme, widths, []string{who, it.Operation.User.ID.Safe().String(), it.Operation.User.Connection().String()}, k == at))
+	}
+	return lines
+}
+
 func (m *Model) rows(width, height int) []string {
+	if m.phase == asking {
+		return m.people(width, height)
+	}
 	table := widget.Table{Columns: []widget.Column{{Title: "User", Min: 24, Flex: 2}, {Title: "State", Min: 12}, {Title: "What", Min: 20, Flex: 3}}}
 	widths := table.Widths(width)
 	lines := []string{table.Header(m.env.Theme, widths)}

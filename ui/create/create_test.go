@@ -156,6 +156,26 @@ func TestAUserIsMadeWithAPasswordThatMeetsThePolicy(t *testing.T) {
 	}
 }
 
+func TestASuggestionClearsWhatWasSaidOfTheFormerPassword(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(r *rig){
+		"a suggestion": func(r *rig) { r.press("ctrl+g") },
+		"a letter":     func(r *rig) { r.press("enter", "x") },
+		"pasted": func(r *rig) {
+			r.press("enter")
+			r.note = "password: stale"
+			r.Update(tea.PasteMsg{Content: "Correct-horse-1"})
+		},
+	} {
+		r := open(t, newFake())
+		r.set("email", "a@example.com").set("password", "abc").press("ctrl+s")
+		r.shows("password: it needs at least 8 characters")
+		if change(r); r.note != "" {
+			t.Errorf("%s leaves %q", name, r.note)
+		}
+	}
+}
+
 func TestTheFormFollowsTheConnection(t *testing.T) {
 	t.Parallel()
 	f := newFake()

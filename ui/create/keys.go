@@ -128,6 +128,7 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 		m.keep(r)
 		m.askToCreate()
 	default:
+		m.note = ""
 		delete(m.refused, r.name)
 		m.input, _ = m.input.Update(msg)
 	}
@@ -147,6 +148,8 @@ func (m *Model) pasted(msg tea.PasteMsg) {
 	case m.phase == reviewing:
 		m.reason.Paste(msg.Content)
 	case m.typing:
+		m.note = ""
+		delete(m.refused, m.rows()[m.cursor].name)
 		m.input, _ = m.input.Update(tea.PasteMsg{Content: term.Line(strings.Join(strings.Fields(msg.Content), " ")).String()})
 	}
 }
@@ -163,6 +166,7 @@ func (m *Model) suggest() {
 		return
 	}
 	m.values["password"] = s.Reveal()
+	m.note = ""
 	delete(m.refused, "password")
 	if rows := m.rows(); m.typing && rows[m.cursor].name == "password" {
 		m.input.SetValue(s.Reveal())

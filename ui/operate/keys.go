@@ -43,6 +43,10 @@ func (m *Model) letters(msg tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	switch msg.String() {
+	case "pgdown":
+		m.scroll++
+	case "pgup":
+		m.scroll = max(0, m.scroll-1)
 	case "esc":
 		m.blurType()
 		m.onDo = false
@@ -100,8 +104,10 @@ func (m *Model) answer(k string) (view.Action, tea.Cmd) {
 		m.onDo = !m.onDo
 	case "up", "k":
 		m.scroll = max(0, m.scroll-1)
-	case "down", "j":
+	case "down", "j", "pgdown":
 		m.scroll++
+	case "pgup":
+		m.scroll = max(0, m.scroll-1)
 	}
 	return nil, nil
 }
@@ -112,6 +118,8 @@ func (m *Model) try() tea.Cmd {
 		m.note = m.why()
 	case m.tooEarly():
 		m.note = "That key came too soon. Read the question, then press it again."
+	case m.hidden:
+		m.note = tooSmall
 	case !m.typedRight():
 		m.note = "Type " + m.op.Type + " to confirm."
 		m.focusType()

@@ -42,6 +42,7 @@ type Model struct {
 	inType bool
 	result desk.Result
 	scroll int
+	hidden bool // there is no room for what cannot be brought back
 	closed bool
 }
 

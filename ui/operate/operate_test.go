@@ -194,6 +194,35 @@ func TestWithoutThePermissionNothingRuns(t *testing.T) {
 	}
 }
 
+func TestWhatIsLostStaysInSightWhereRoomIsShort(t *testing.T) {
+	t.Parallel()
+	lost := "Cannot be brought back: the account"
+	op := desk.Operation{Name: "Delete user", Danger: true, Type: "ada@example.com", Does: []string{"one", "two", "three", "four"}, Loses: []string{"the account"}, Run: succeeds}
+	r := open(t, op)
+	at := func(h int) string { return ansi.Strip(r.View(view.Size{Width: 56, Height: h}).Content) }
+	if s := at(9); !strings.Contains(s, lost) || !strings.Contains(s, "more: pgup/pgdn") || strings.Contains(s, "four") || !strings.Contains(s, "[Cancel]") {
+		t.Errorf("low:\n%s", s)
+	}
+	r.press("esc", "j", "j", "j", "j", "j", "j")
+	if s := at(9); !strings.Contains(s, lost) || !strings.Contains(s, "more: j/k") || !strings.Contains(s, "four") {
+		t.Errorf("scrolled:\n%s", s)
+	}
+	if s := at(14); strings.Contains(s, "more:") || !strings.Contains(s, lost) {
+		t.Errorf("high:\n%s", s)
+	}
+	op.Type = ""
+	r = open(t, op)
+	for h := 1; h < 20; h++ {
+		if s := at(h); strings.Contains(s, "[Cancel]") && !strings.Contains(s, lost) {
+			t.Errorf("height %d asks without saying what is lost:\n%s", h, s)
+		}
+	}
+	at(3)
+	if r.press("y"); r.ran != 0 {
+		t.Error("it ran although what is lost was not shown")
+	}
+}
+
 func TestEverySizeFits(t *testing.T) {
 	t.Parallel()
 	r := open(t, desk.Operation{Name: "Delete user", Danger: true, Type: "ada@example.com", Does: []string{strings.Repeat("long words ", 40)}, Loses: []string{"all"}, Run: succeeds})

@@ -16,20 +16,43 @@ func (m *Model) View(size view.Size) view.Frame {
 	if size.Width <= 0 || size.Height <= 0 {
 		return view.Frame{}
 	}
-	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(size.Width), size.Width), dialog.Wrap(m.tail(size.Width), size.Width)
-	if len(head)+len(body)+len(tail)+2 <= size.Height {
-		head, tail = append(head, ""), append([]string{""}, tail...)
-	}
-	// Too low for all: the middle scrolls, the question and the buttons stay.
-	if room := max(0, size.Height-len(head)-len(tail)); len(body) > room {
-		from := min(m.scroll, len(body)-room)
-		body = body[from : from+room]
+	wrap := func(lines []string) []string { return dialog.Wrap(lines, size.Width) }
+	head, body, loses, tail := m.head(size.Width), wrap(m.body(size.Width)), wrap(m.loses()), wrap(m.tail(size.Width))
+	m.hidden = false
+	switch free := size.Height - len(head) - len(body) - len(loses) - len(tail); {
+	case free >= 2:
+		head, body, tail = append(head, ""), append(body, loses...), append([]string{""}, tail...)
+	case free >= 0:
+		body = append(body, loses...)
+	default:
+		// Too low for all: what cannot be brought back stays with the question and the buttons, the rest scrolls.
+		if m.hidden = len(head)+len(loses)+len(tail) > size.Height && len(loses) > 0; m.hidden {
+			tail = wrap([]string{m.env.Theme.Warn.Render(m.env.Theme.Icons.Warn + " " + tooSmall)})
+		}
+		if room := max(0, size.Height-len(head)-len(loses)-len(tail)); room < len(body) {
+			m.scroll = min(m.scroll, len(body)-room)
+			body = body[m.scroll : m.scroll+room]
+			head[len(head)-1] = m.more(head[len(head)-1], size.Width)
+		}
+		body = append(loses, body...)
 	}
 	lines := append(append(head, body...), tail...)
-	if over := len(lines) - size.Height; over > 0 {
+	if over := len(lines) - size.Height; over > 0 && !m.hidden {
 		lines = lines[over:]
 	}
 	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), size.Width, size.Height)}
+}
+
+// tooSmall stands in place of the buttons while what cannot be brought back has no room.
+const tooSmall = "Make the window larger: it does not show all that would be lost."
+
+// more ends a line with the keys that show the lines which have no room.
+func (m *Model) more(line string, width int) string {
+	mark := "more: j/k"
+	if m.Typing() {
+		mark = "more: pgup/pgdn"
+	}
+	return widget.Pad(widget.Truncate(line, max(0, width-len(mark)-2)), max(0, width-len(mark))) + m.env.Theme.Warn.Render(mark)
 }
 
 func (m *Model) head(width int) []string {
@@ -66,6 +89,16 @@ func (m *Model) body(width int) []string {
 	var lines []string
 	for _, does := range m.op.Does {
 		lines = append(lines, t.Icons.Bullet+" "+does)
+	}
+	return lines
+}
+
+// loses are the lines on what cannot be brought back.
+func (m *Model) loses() []string {
+	t := m.env.Theme
+	var lines []string
+	if m.phase != asking {
+		return nil
 	}
 	for _, lost := range m.op.Loses {
 		lines = append(lines, t.Danger.Render(t.Icons.Warn+" Cannot be brought back: "+lost))

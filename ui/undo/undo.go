@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -23,6 +24,7 @@ type Model struct {
 	loader view.Loader
 	busy   bool
 	none   bool
+	unkept string // what the last change was, when nobody knows what was before it
 	err    error
 }
 
@@ -35,28 +37,30 @@ func New(env view.Env, tenant desk.Undoer) *Model { return &Model{env: env, tena
 func (m *Model) Init() tea.Cmd {
 	m.busy, m.none, m.err = true, false, nil
 	ctx, ticket := m.loader.Begin(m.env.Ctx)
-	tenant, to := m.tenant, m.env.ID
-	return func() tea.Msg { return view.Result{To: to, Ticket: ticket, Msg: look(ctx, tenant)} }
+	tenant, to, now := m.tenant, m.env.ID, m.env.Now()
+	return func() tea.Msg { return view.Result{To: to, Ticket: ticket, Msg: look(ctx, tenant, now)} }
 }
 
 type found struct {
-	entry auth0client.Entry
-	user  auth0client.User
-	none  bool
-	err   error
+	entry  auth0client.Entry
+	user   auth0client.User
+	none   bool
+	unkept string
+	err    error
 }
 
-func look(ctx context.Context, tenant desk.Undoer) found {
+func look(ctx context.Context, tenant desk.Undoer, now time.Time) found {
 	all, err := tenant.MyChanges(ctx)
 	if err != nil {
 		return found{err: err}
 	}
+	unkept := desk.Unkept(all, now)
 	e, ok := desk.LastChange(all)
 	if !ok {
-		return found{none: true}
+		return found{none: true, unkept: unkept}
 	}
 	u, err := tenant.User(ctx, e.Target)
-	return found{entry: e, user: u, err: err}
+	return found{entry: e, user: u, unkept: unkept, err: err}
 }
 
 // Title is the dialog's part of the breadcrumb.
@@ -91,14 +95,18 @@ func (m *Model) Update(msg tea.Msg) (view.Action, tea.Cmd) {
 }
 
 func (m *Model) found(f found) view.Action {
-	m.busy, m.none, m.err = false, f.none, f.err
+	m.busy, m.none, m.unkept, m.err = false, f.none, f.unkept, f.err
 	switch {
 	case errors.Is(f.err, context.Canceled):
 		m.err = nil
 	case f.err != nil:
 		return view.SignInFor(f.err)
 	case !f.none:
-		return view.All{view.Back{}, view.Operate{Operation: desk.Undo(m.tenant, f.user, f.entry, m.env.Now())}}
+		op := desk.Undo(m.tenant, f.user, f.entry, m.env.Now())
+		if f.unkept != "" {
+			op.Does = append([]string{f.unkept + " This is the one before:"}, op.Does...)
+		}
+		return view.All{view.Back{}, view.Operate{Operation: op}}
 	}
 	return nil
 }
@@ -120,6 +128,8 @@ func (m *Model) View(size view.Size) view.Frame {
 		lines = append(lines, t.Muted.Render("Looking for your last change"+t.Icons.Ellipsis))
 	case m.err != nil:
 		lines = append(lines, dialog.Problem(m.env, "Your last change cannot be undone", m.err)...)
+	case m.none && m.unkept != "":
+		lines = append(lines, m.unkept)
 	case m.none:
 		lines = append(lines, "You have changed nothing lately that can be undone.",
 			t.Muted.Render("Blocks, profile fields, metadata and roles can; passwords, MFA resets, sign-outs and deletions cannot."))

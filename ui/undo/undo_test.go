@@ -53,6 +53,24 @@ func TestTheLastChangeIsAskedAboutAsAnyOther(t *testing.T) {
 	}
 }
 
+func TestARunWhoseBeforeNobodyKeptIsNotDenied(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 4, 14, 2, 0, 0, time.UTC)
+	entry := func(age time.Duration, from map[string]any) auth0client.Entry {
+		return auth0client.Entry{ID: "A", Time: at.Add(-age), Method: "PATCH", Path: "/api/v2/users/auth0%7C1", Target: "auth0|1", Status: 200, From: from, Fields: map[string]any{"blocked": true}}
+	}
+	run := []auth0client.Entry{entry(0, nil), entry(time.Second, nil), entry(2*time.Second, nil)}
+	m, _ := opened(t, fake{all: append(run, entry(time.Hour, nil))})
+	const says = "Your last change, 3 blocks made together at 14:02, cannot be undone here"
+	if got := strings.Join(strings.Fields(ansi.Strip(m.View(view.Size{Width: 70, Height: 10}).Content)), " "); !strings.Contains(got, says) || strings.Contains(got, "changed nothing") {
+		t.Errorf("says %q", got)
+	}
+	_, wish := opened(t, fake{all: append(run, entry(time.Hour, map[string]any{"blocked": nil}))})
+	if op := wish.(view.All)[1].(view.Operate).Operation; !strings.Contains(op.Does[0], says) || !strings.Contains(op.Does[1], "at 13:02") {
+		t.Errorf("an older change is undone as %q", op.Does)
+	}
+}
+
 func TestWhatCannotBeUndoneIsSaid(t *testing.T) {
 	t.Parallel()
 	for says, f := range map[string]fake{"nothing lately that can be undone": {}, "Your sign-in has ended": {err: &auth0client.Unauthorized{}}} {
