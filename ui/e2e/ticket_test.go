@@ -52,7 +52,7 @@ func TestFromATicketToABlockedSelection(t *testing.T) {
 	s.send("b")
 	s.expect(`Block or unblock 3 users`)
 	s.send("<down><enter>")
-	s.expect(`Block for 3 users\?`)
+	s.expect(`Block 3 users:`)
 	s.send("y")
 	s.expect(`3 of 3 done`)
 	for _, p := range people {
