@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
@@ -96,7 +97,20 @@ func ReadGateway(path string) (g Gateway, data []byte, err error) {
 	if err := g.check(); err != nil {
 		return Gateway{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
+	g.complete(filepath.Dir(path), os.Getenv)
 	return g, data, nil
+}
+
+// complete makes paths whole: they are seen from the file's folder, wherever the gateway is started.
+func (g *Gateway) complete(dir string, env func(string) string) {
+	for _, path := range []*string{&g.TLS.Certificate, &g.TLS.Key, &g.Journal.Dir} {
+		if *path != "" {
+			*path = whole(*path, dir, env)
+		}
+	}
+	for _, r := range []*Reference{&g.Management.Secret, &g.Management.Key, &g.Journal.Postgres} {
+		*r = r.whole(dir, env)
+	}
 }
 
 func (g *Gateway) check() error {

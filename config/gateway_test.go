@@ -115,3 +115,21 @@ func TestACredentialOfSystemdMayLookOpenToAGroup(t *testing.T) {
 		}
 	}
 }
+
+func TestAGatewaysPathsAreSeenFromItsFile(t *testing.T) {
+	t.Parallel()
+	path := file(t, strings.NewReplacer("/etc/usher/cert.pem", "cert.pem", "/var/lib/usher", "journal", "/etc/usher/postgres", "postgres", "env:USHER_M2M", "file:secret").Replace(goodGateway))
+	g, _, err := ReadGateway(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	for got, want := range map[string]string{
+		g.TLS.Certificate: filepath.Join(dir, "cert.pem"), g.TLS.Key: "/etc/usher/key.pem", g.Journal.Dir: filepath.Join(dir, "journal"),
+		string(g.Journal.Postgres): "file:" + filepath.Join(dir, "postgres"), string(g.Management.Secret): "file:" + filepath.Join(dir, "secret"),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -3,8 +3,10 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -91,7 +93,7 @@ type Deleter interface {
 }
 
 // Delete deletes a user for good. keep is given the record as it is just before, and must put it on disk: without a copy
-// nothing is deleted.
+// nothing is deleted. Where the tenant refuses, the copy goes again.
 func Delete(tenant Deleter, u auth0client.User, keep func(record []byte) (path string, err error)) Operation {
 	op := Operation{Name: "Delete user", Permission: "users:delete", User: u, Danger: true, Type: u.Label().String(),
 		Does:  []string{"Delete " + Who(u) + " for good"},
@@ -112,9 +114,17 @@ func Delete(tenant Deleter, u auth0client.User, keep func(record []byte) (path s
 			if err != nil {
 				return Result{Err: fmt.Errorf("nothing was deleted, since a copy could not be kept: %w", err)}
 			}
+			if r.Err = tenant.DeleteUser(ctx, u.ID); r.Err != nil && !r.Unsure() && !errors.As(r.Err, new(*auth0client.ApprovalPending)) {
+				if err := os.Remove(path); err != nil { // the user is still there, and the copy is nobody's business
+					r.Note = []string{"A copy of the record was left in " + term.Line(path).String() + ": " + err.Error()}
+				}
+				return r
+			}
 			r.Note = []string{"A copy of the record is in " + term.Line(path).String() + "; `usher users create --from` reads it."}
+		} else {
+			r.Err = tenant.DeleteUser(ctx, u.ID)
 		}
-		if r.Err = tenant.DeleteUser(ctx, u.ID); r.Err == nil {
+		if r.Err == nil {
 			r.Done = []string{"Deleted."}
 		}
 		return r

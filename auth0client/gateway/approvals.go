@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -155,7 +158,37 @@ func (g *Gateway) approve(r *http.Request, op policy.Operator, id string) (*http
 	if _, err := g.o.Approvals.DecideApproval(ctx, id, journal.ApprovalApproved, op.Subject, op.Email, g.o.Now()); err != nil {
 		return g.undecidable(r, err)
 	}
-	return g.serve(asked)
+	res, err := g.serve(asked)
+	if err != nil {
+		return nil, err
+	}
+	return g.withhold(asked, res)
+}
+
+// withhold takes out of an answer what was not meant for the approver: a ticket or a recovery code opens the account to
+// whoever reads it. Neither of the two gets it.
+func (g *Gateway) withhold(c *call, res *http.Response) (*http.Response, error) {
+	body, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(body)) > 0 {
+		var answer any
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.UseNumber()
+		if err := dec.Decode(&answer); err != nil {
+			return refuse(c.r, http.StatusBadGateway, "usher_answer", "the tenant's answer is no JSON, so secrets could not be taken out of it", ""), nil
+		}
+		dropKeys(answer, func(k string) bool {
+			return k == "ticket" || k == "ticket_url" || k == "ticket_id" || k == "recovery_code" || k == "invitation_url" || k == "barcode_uri" || k == "totp_secret"
+		})
+		if body, err = encode(answer); err != nil {
+			return nil, err
+		}
+	}
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	res.Header.Del("Content-Length")
+	return res, nil
 }
 
 // still leaves a requester the rights they have now: their token was verified when they asked, which may be days ago.

@@ -124,7 +124,11 @@ func (t *Tenant) rebuild() {
 // snapshot writes the whole tenant anew.
 func (t *Tenant) snapshot() error {
 	return t.state.rewrite(func(write func(any) error) error {
-		if err := write(stateHeader{Is: stateIs, Version: stateVersion, Seed: t.opts.Seed, Born: t.born}); err != nil {
+		lines := 2 // the header and the old log
+		for _, k := range t.keepers() {
+			lines += (len(k.names()) + rowsPerLine - 1) / rowsPerLine
+		}
+		if err := write(stateHeader{Is: stateIs, Version: stateVersion, Seed: t.opts.Seed, Born: t.born, Lines: lines}); err != nil {
 			return err
 		}
 		raw, err := json.Marshal(t.past())

@@ -52,6 +52,9 @@ func TestTokensCarryWhatRBACAllows(t *testing.T) {
 		strings.Contains(c.Scope, "users:delete") || !slices.Contains(c.Audience, UsherAudience) {
 		t.Errorf("viewer's claims: %+v", c)
 	}
+	if id := claimsOf(t, r.tenant, m["id_token"]); c.AuthTime == nil || !c.AuthTime.Time().Equal(id.AuthTime.Time()) {
+		t.Errorf("the Action says they signed in at %v, the id token at %v", c.AuthTime, id.AuthTime)
+	}
 	if m["id_token"] == nil || m["refresh_token"] == nil {
 		t.Error("the id token or the refresh token is missing")
 	}

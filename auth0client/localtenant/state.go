@@ -53,6 +53,7 @@ type stateHeader struct {
 	Version int       `json:"version"`
 	Seed    uint64    `json:"seed"`
 	Born    time.Time `json:"born"`
+	Lines   int       `json:"lines"` // of the whole tenant as it was written, this one included; changes follow
 }
 
 const stateIs = "usher local tenant"
@@ -105,12 +106,17 @@ func (s *state) read(each func(line []byte) error) (torn string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("read the state file: %w", err)
 	}
-	rest := data
+	rest, whole := data, 1
+	if first, _, ok := bytes.Cut(data, []byte("\n")); ok {
+		if body, ok := checked(first); ok {
+			whole = wholeLines(body)
+		}
+	}
 	for len(rest) > 0 {
 		s.lines++
 		end := bytes.IndexByte(rest, '\n')
 		if end < 0 {
-			if _, ok := checked(rest[:len(rest)-1]); ok || s.lines == 1 {
+			if _, ok := checked(rest[:len(rest)-1]); ok || s.lines <= whole {
 				return "", &damage{s.path, s.lines, "its end is missing"}
 			}
 			s.lines--
@@ -125,7 +131,19 @@ func (s *state) read(each func(line []byte) error) (torn string, err error) {
 		}
 		rest = rest[end+1:]
 	}
+	if s.lines > 0 && s.lines < whole {
+		return "", &damage{s.path, s.lines, fmt.Sprintf("its end is missing: %d lines of %d are there", s.lines, whole)}
+	}
 	return "", nil
+}
+
+// wholeLines is how many lines a header promises. They were put in place together, so that no crash can have cut them.
+func wholeLines(header []byte) int {
+	var h stateHeader
+	if json.Unmarshal(header, &h) != nil {
+		return 1
+	}
+	return max(1, h.Lines)
 }
 
 func (s *state) cut(f *os.File, data []byte, at int) (string, error) {

@@ -123,16 +123,30 @@ func TestADamagedStateIsRefusedAndLeftAlone(t *testing.T) {
 			t.Fatalf("byte %d flipped: the damaged file was changed", at)
 		}
 	}
-	for at := 1; at < len(whole); at += step {
+	// What was written whole, by rename, no crash can have cut: the tenant is not quietly begun without half its users.
+	written := 0
+	for range wholeLines(whole[9:bytes.IndexByte(whole, '\n')]) {
+		written += bytes.IndexByte(whole[written:], '\n') + 1
+	}
+	if written < step*10 {
+		t.Fatalf("the tenant takes %d bytes of %d", written, len(whole))
+	}
+	for at := 1; at < written; at += step {
 		write(t, path, whole[:at])
 		tn, err := New(Options{State: path})
-		switch {
-		case err == nil && at > bytes.IndexByte(whole, '\n'):
-			tn.Close()
-		case err == nil:
-			t.Fatalf("cut at %d of the header: no error", at)
-		case !strings.Contains(err.Error(), path):
-			t.Fatalf("cut at %d: the error names no file: %v", at, err)
+		var bad *damage
+		if !errors.As(err, &bad) || tn != nil || !strings.Contains(err.Error(), path) {
+			t.Fatalf("cut at %d of %d: %v", at, written, err)
+		}
+		if now, _ := os.ReadFile(path); !bytes.Equal(now, whole[:at]) {
+			t.Fatalf("cut at %d: the damaged file was changed", at)
+		}
+	}
+	for at, lines := 0, 0; lines < wholeLines(whole[9:bytes.IndexByte(whole, '\n')])-1; lines++ { // at the ends of lines
+		at += bytes.IndexByte(whole[at:], '\n') + 1
+		write(t, path, whole[:at])
+		if tn, err := New(Options{State: path}); !errors.As(err, new(*damage)) || tn != nil {
+			t.Fatalf("cut after line %d: %v", lines+1, err)
 		}
 	}
 	// A line that a crash cut off was never answered for: it goes aside, all before it counts.

@@ -35,6 +35,8 @@ type claims struct {
 	Grant       string   `json:"gty,omitempty"`
 	Org         string   `json:"org_id,omitempty"`
 	Permissions []string `json:"permissions,omitempty"`
+	// AuthTime is what the Action of `usher setup` puts into tokens for usher's API, since Auth0 says it in id tokens only.
+	AuthTime *jwt.NumericDate `json:"urn:usher:auth_time,omitempty"`
 }
 
 type identityClaims struct {
@@ -133,6 +135,9 @@ func (t *Tenant) accessToken(f family, g grantedScopes) (raw string, life time.D
 		Scope: strings.Join(g.scopes, " "), Org: f.Asked.Org, Permissions: g.permissions}
 	if api != nil {
 		c.Audience = append(c.Audience, api.Identifier)
+		if api.Identifier == UsherAudience {
+			c.AuthTime = jwt.NewNumericDate(f.Who.At)
+		}
 	}
 	if api == nil || slices.Contains(g.scopes, "openid") {
 		c.Audience = append(c.Audience, t.Issuer()+"userinfo")

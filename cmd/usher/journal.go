@@ -15,12 +15,12 @@ import (
 	"usher/auth0client/term"
 )
 
-func newJournal() *cobra.Command {
-	from := &journalFlags{}
+func newJournal(console *consoleFlags) *cobra.Command {
+	from := &journalFlags{console: console}
 	cmd := &cobra.Command{
 		Use: "journal", Short: "Read the record of changes, or check that it is whole",
 		Long: "The journal holds a line for each change before it is made, and one for what became of it.\n" +
-			"Name it with --of PROFILE, --dir FOLDER or, where gateways share a PostgreSQL, --dsn env:NAME.",
+			"It is the profile's, or that of --of PROFILE, --dir FOLDER or, where gateways share a PostgreSQL, --dsn env:NAME.",
 	}
 	from.register(cmd.PersistentFlags())
 	cmd.AddCommand(newJournalList(from), newJournalShow(from), newJournalVerify(from), newJournalExport(from))

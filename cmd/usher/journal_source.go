@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,7 +25,10 @@ type journalSource interface {
 }
 
 // journalFlags say which journal is meant.
-type journalFlags struct{ dir, profile, dsn string }
+type journalFlags struct {
+	dir, profile, dsn string
+	console           *consoleFlags // name the profile where --of does not
+}
 
 func (f *journalFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.dir, "dir", "", "the journal's `FOLDER` (default: the profile's)")
@@ -41,14 +43,22 @@ func (f *journalFlags) open(ctx context.Context) (journalSource, error) {
 	if f.dir != "" {
 		return folderSource(f.dir), nil
 	}
-	if f.profile == "" {
-		return nil, usagef("name the journal with --of PROFILE, --dir FOLDER or --dsn env:NAME")
+	name := f.profile
+	if name == "" {
+		p, err := loadProfile(f.console)
+		if err != nil {
+			return nil, err
+		}
+		if p.Gateway != "" {
+			return nil, usagef("profile %q works through a gateway, which keeps the journal: name it with --dir FOLDER or --dsn env:NAME there", p.Name)
+		}
+		name = p.Name
 	}
-	state, err := config.StateDir(os.Getenv)
+	dir, err := profileDir(name)
 	if err != nil {
 		return nil, err
 	}
-	return folderSource(filepath.Join(state, f.profile)), nil
+	return folderSource(dir), nil
 }
 
 func (f *journalFlags) openDatabase(ctx context.Context) (journalSource, error) {

@@ -253,3 +253,36 @@ func TestAJournalInPostgresIsReadByTheSameCommands(t *testing.T) {
 		}
 	}
 }
+
+func TestTheJournalIsTheProfilesUnlessNamed(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("USHER_STATE", state)
+	file := filepath.Join(t.TempDir(), "config.toml")
+	t.Setenv("USHER_CONFIG", file)
+	profile := "default = \"acme\"\n[profiles.acme]\ndomain = \"acme.eu.auth0.com\"\nclient_id = \"c\"\naudience = \"urn:usher\"\n"
+	local := "management = { client_id = \"m\", secret = \"env:NONE\" }\n"
+	if err := os.WriteFile(file, []byte(profile+local), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(filepath.Join(state, "acme"), journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Denied(t.Context(), journal.Entry{Actions: []string{"users:delete"}, Target: "auth0|2"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"journal list", "journal list --profile acme", "journal list --of acme"} {
+		if out, err := usher(t, strings.Fields(args)...); err != nil || !strings.Contains(out, "auth0|2") {
+			t.Errorf("usher %s: %q, %v", args, out, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte(profile+"gateway = \"https://usher.example\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := usher(t, "journal", "list"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "--dsn") {
+		t.Errorf("of a gateway elsewhere: %v", err)
+	}
+}
