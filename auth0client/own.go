@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,10 +84,19 @@ type Me struct {
 	Choices map[string][]any `json:"choices"`
 	// RawJSON: metadata may be edited as JSON.
 	RawJSON bool `json:"raw_json"`
+	// CustomFields are the fields of metadata that a policy names; without RawJSON no other metadata may be written.
+	CustomFields []PolicyField `json:"custom_fields"`
 	// Reasons, FreshLogins and Approvals are the actions that need a reason, a sign-in of just now, a second operator.
 	Reasons     []string `json:"reasons"`
 	FreshLogins []string `json:"fresh_logins"`
 	Approvals   []string `json:"approvals"`
+}
+
+// PolicyField is a field of metadata that a policy names, and where a console shows it: list, detail, edit, create, search;
+// none is everywhere.
+type PolicyField struct {
+	Path  string   `json:"path"`
+	Where []string `json:"where"`
 }
 
 // Me asks the gateway what the operator may do.
@@ -178,4 +188,22 @@ func (m Me) Unwritable(path string) string {
 		return "your policy does not let you write it"
 	}
 	return "your policy " + term.Line(strings.Join(m.Policies, ", ")).String() + " does not let you write it"
+}
+
+// UnwritableField says which of the operator's policies keeps a field within metadata, such as "app_metadata.contract.id",
+// from being written; empty when none does. Auth0 merges the first level only, so the gateway judges by the first-level key.
+func (m Me) UnwritableField(path string) string {
+	steps := strings.SplitN(path, ".", 3)
+	key := strings.Join(steps[:min(2, len(steps))], ".")
+	within := func(p string) bool { return p == key || strings.HasPrefix(p, key+".") }
+	if slices.ContainsFunc(m.Hidden, func(h string) bool { return within(h) || strings.HasPrefix(key, h+".") }) {
+		return "your policy hides it, so it cannot be changed either"
+	}
+	named := slices.ContainsFunc(m.CustomFields, func(f PolicyField) bool {
+		return within(f.Path) && (len(f.Where) == 0 || slices.Contains(f.Where, "edit") || slices.Contains(f.Where, "create"))
+	})
+	if !m.RawJSON && !named {
+		return "your policy lets only its own fields of metadata be written"
+	}
+	return m.Unwritable(key)
 }

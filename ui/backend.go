@@ -111,11 +111,11 @@ func (a *App) blockDialog(env view.Env, u auth0client.User) view.View {
 }
 
 func (a *App) editView(env view.Env, u auth0client.User) view.View {
-	return edit.New(env, a.o.Backend, u, a.o.Editor)
+	return edit.New(env, a.o.Backend, u, a.o.Editor, a.o.Fields...)
 }
 
 func (a *App) createView(env view.Env) view.View {
-	return create.New(env, a.o.Backend, create.Options{Random: a.o.Random, Inviter: term.Line(a.operator.Name).String()})
+	return create.New(env, a.o.Backend, create.Options{Random: a.o.Random, Inviter: term.Line(a.operator.Name).String(), Fields: a.o.Fields})
 }
 
 func (a *App) undoDialog(env view.Env) view.View { return undo.New(env, a.o.Backend) }

@@ -30,8 +30,9 @@ type Tenant interface {
 
 // Options are what else the form is made of.
 type Options struct {
-	Random  io.Reader // makes suggestions for passwords; nil: the system's
-	Inviter string    // the operator's name, as an invitation tells it
+	Random  io.Reader    // makes suggestions for passwords; nil: the system's
+	Inviter string       // the operator's name, as an invitation tells it
+	Fields  []view.Field // the profile's own; those to create have lines of their own
 }
 
 // The permissions that the operator needs.

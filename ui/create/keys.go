@@ -83,7 +83,7 @@ func (m *Model) filled() bool {
 // turn takes the next or the former of a list, or turns a switch.
 func (m *Model) turn(r row, by int) {
 	if r.why != "" {
-		m.note = r.name + ": " + r.why + "."
+		m.note = r.title() + ": " + r.why + "."
 		return
 	}
 	delete(m.refused, r.name)
@@ -185,7 +185,7 @@ func (m *Model) askToCreate() {
 	}
 	for i, r := range m.rows() {
 		if p := m.problem(r); p != "" {
-			m.cursor, m.note = i, r.name+": "+p+"."
+			m.cursor, m.note = i, r.title()+": "+p+"."
 			return
 		}
 	}

@@ -98,7 +98,7 @@ func (m *Model) line(r row, marked bool, width int) string {
 	if marked {
 		mark = t.Accent.Render(t.Icons.Cursor) + " "
 	}
-	label := term.Line(r.name).String()
+	label := r.title()
 	if r.must && r.why == "" {
 		label += " *"
 	}

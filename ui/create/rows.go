@@ -1,6 +1,7 @@
 package create
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -24,10 +25,19 @@ const (
 // row is a line of the form. One with a why cannot be changed.
 type row struct {
 	name    string
+	label   string // of a custom field, whose name is its path
 	kind    rowKind
 	options []string
 	must    bool
 	why     string
+}
+
+// title is what a line is called on the screen.
+func (r row) title() string {
+	if r.label != "" {
+		return r.label
+	}
+	return term.Line(r.name).String()
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
@@ -83,7 +93,32 @@ func (m *Model) rows() []row {
 	if c.Strategy.String() != "sms" {
 		out = append(out, row{name: "email_verified", kind: flagRow}, row{name: "verify_email", kind: flagRow})
 	}
-	return m.byPolicy(out)
+	return m.byPolicy(m.withCustom(out))
+}
+
+// withCustom adds the profile's own fields. What is a line already gets no second one.
+func (m *Model) withCustom(rows []row) []row {
+	for _, f := range m.o.Fields {
+		if !f.Create || slices.ContainsFunc(rows, func(r row) bool { return r.name == f.Path }) {
+			continue
+		}
+		r := row{name: f.Path, label: cmp.Or(term.Line(f.Label).String(), f.Path)}
+		if root, _, nested := strings.Cut(f.Path, "."); !nested || root != "user_metadata" && root != "app_metadata" {
+			r.why = "only metadata can be set here"
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// within names the field with a text that a custom field would have to lie in; empty when there is none.
+func (m *Model) within(r row) string {
+	for _, other := range m.rows() {
+		if other.name != r.name && m.values[other.name] != "" && strings.HasPrefix(r.name, other.name+".") {
+			return other.title()
+		}
+	}
+	return ""
 }
 
 // byPolicy adds what a policy offers or sets itself, and dims what it keeps.
@@ -92,7 +127,13 @@ func (m *Model) byPolicy(rows []row) []row {
 		return rows
 	}
 	for _, path := range slices.Sorted(maps.Keys(m.me.Choices)) {
-		rows = append(rows, row{name: path, kind: listRow, options: choicesOf(m.me.Choices[path]), must: true})
+		choice := row{name: path, kind: listRow, options: choicesOf(m.me.Choices[path]), must: true}
+		if i := slices.IndexFunc(rows, func(r row) bool { return r.name == path }); i >= 0 && rows[i].label != "" {
+			choice.label = rows[i].label
+			rows[i] = choice
+			continue
+		}
+		rows = append(rows, choice)
 	}
 	for _, path := range m.me.Stamped {
 		if !slices.ContainsFunc(rows, func(r row) bool { return r.name == path }) {
@@ -104,7 +145,9 @@ func (m *Model) byPolicy(rows []row) []row {
 		switch {
 		case contains(m.me.Stamped, r.name):
 			r.why = "your policy sets it"
-		case contains([]string{"connection", "email", "username", "phone_number", "password", "verify_email"}, r.name), r.kind == listRow:
+		case contains([]string{"connection", "email", "username", "phone_number", "password", "verify_email"}, r.name), r.kind == listRow, r.why != "":
+		case r.label != "":
+			r.why = m.me.UnwritableField(r.name)
 		default:
 			r.why = m.me.Unwritable(r.name)
 		}
@@ -159,6 +202,8 @@ func (m *Model) attributes() auth0client.Change {
 			if m.flags[r.name] {
 				out[r.name] = true
 			}
+		case m.values[r.name] != "" && r.label != "":
+			m.put(out, r.name, m.values[r.name])
 		case m.values[r.name] != "":
 			out[r.name] = m.values[r.name]
 		}
@@ -216,6 +261,8 @@ func (m *Model) problem(r row) string {
 	case s == "" && r.must:
 		return "it is missing"
 	case s == "":
+	case r.label != "" && m.within(r) != "":
+		return "it would lie within " + m.within(r) + ", which is a text"
 	case r.name == "username":
 		return desk.UsernameProblem(&c, s)
 	case r.name == "password":

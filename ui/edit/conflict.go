@@ -149,6 +149,7 @@ func (m *Model) rebase(now auth0client.User, theirs []choice) {
 			f.value = v
 		}
 	}
+	m.derive()
 }
 
 // decided keeps mine or theirs for each field and asks about what is left.

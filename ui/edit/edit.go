@@ -74,12 +74,12 @@ type Model struct {
 
 var _ view.View = (*Model)(nil)
 
-// New makes the screen for a user. editor may be nil.
-func New(env view.Env, tenant Tenant, user auth0client.User, editor Editor) *Model {
+// New makes the screen for a user. editor may be nil. fields are the profile's own; those to edit have lines of their own.
+func New(env view.Env, tenant Tenant, user auth0client.User, editor Editor, fields ...view.Field) *Model {
 	m := &Model{env: env, tenant: tenant, editor: editor, user: user, input: widget.NewInput(""), refused: map[string]string{}}
 	m.reason = dialog.NewReason(env, Permission)
 	m.json = newWriter()
-	m.fields = newFields()
+	m.fields = withCustom(newFields(), fields)
 	if len(user.Record) > 0 {
 		m.fill(user)
 	}

@@ -10,9 +10,12 @@ import (
 	"usher/auth0client/desk"
 )
 
-// field is a line of the form. value is as it would be saved: a string, a bool, or for metadata the object.
+// field is a line of the form. value is as it would be saved: a string, a bool, or for metadata the object. One with a path
+// is of the profile's own: a part of metadata, and what both come to is saved with the metadata.
 type field struct {
 	name  string
+	label string   // of a custom field
+	path  []string // of a custom field
 	was   any
 	value any
 }
@@ -45,6 +48,7 @@ func (m *Model) fill(u auth0client.User) {
 		}
 		f.value = f.was
 	}
+	m.derive()
 }
 
 // recordOf decodes a record; numbers keep their digits.
@@ -62,7 +66,7 @@ func recordOf(u auth0client.User) map[string]any {
 func (m *Model) change() auth0client.Change {
 	out := auth0client.Change{}
 	for _, f := range m.fields {
-		if auth0client.SameJSON(f.was, f.value) || f.name == "verify_email" && !m.newEmail() {
+		if f.custom() || auth0client.SameJSON(f.was, f.value) || f.name == "verify_email" && !m.newEmail() {
 			continue
 		}
 		if isMetadata(f.name) {
@@ -123,6 +127,9 @@ func (m *Model) why(name string) string {
 	case !m.loaded:
 		return "still reading"
 	}
+	if f := m.field(name); f != nil && f.custom() {
+		return m.whyCustom(f)
+	}
 	if name == "verify_email" {
 		if !m.newEmail() {
 			return "mails a verification along with a new email"
@@ -147,6 +154,9 @@ func (m *Model) problem(f field) string {
 	}
 	if said := m.refused[f.name]; said != "" {
 		return said
+	}
+	if f.custom() {
+		return "" // said of the metadata that holds it
 	}
 	if isMetadata(f.name) {
 		keys := keysChanged(f.was, f.value)

@@ -55,8 +55,7 @@ func (m *Model) formPressed(k string) (view.Action, tea.Cmd) {
 	case "ctrl+s":
 		m.askToSave()
 	case "x":
-		f.value = f.was
-		delete(m.refused, f.name)
+		m.put(f, f.was)
 	case "enter", "e", "space":
 		m.begin(f, k == "space")
 	case "backspace", "delete":
@@ -74,7 +73,7 @@ func (m *Model) formPressed(k string) (view.Action, tea.Cmd) {
 func (m *Model) may(f *field) bool {
 	why := m.why(f.name)
 	if why != "" {
-		m.note = f.name + ": " + why + "."
+		m.note = f.title() + ": " + why + "."
 	}
 	return why == ""
 }
@@ -87,13 +86,11 @@ func (m *Model) begin(f *field, bySpace bool) {
 	switch {
 	case isFlag(f.name):
 		on, _ := f.value.(bool)
-		f.value = !on
-		delete(m.refused, f.name)
+		m.put(f, !on)
 	case isMetadata(f.name):
 		m.beginWriting(*f)
 	case !bySpace:
-		s, _ := f.value.(string)
-		m.input.SetValue(term.Line(s).String())
+		m.input.SetValue(f.line())
 		m.input.CursorEnd()
 		m.input.Focus()
 		m.typing = true
@@ -105,24 +102,24 @@ func (m *Model) empty(f *field) {
 	if !m.may(f) || isFlag(f.name) || isMetadata(f.name) {
 		return
 	}
-	f.value = nil
-	delete(m.refused, f.name)
+	m.put(f, nil)
 }
 
 func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 	f := &m.fields[m.cursor]
 	switch msg.String() {
 	case "enter", "tab", "down":
-		m.keep(f)
-		if msg.String() != "enter" {
+		if m.keep(f) && msg.String() != "enter" {
 			m.cursor = min(len(m.fields)-1, m.cursor+1)
 		}
 	case "up", "shift+tab":
-		m.keep(f)
-		m.cursor = max(0, m.cursor-1)
+		if m.keep(f) {
+			m.cursor = max(0, m.cursor-1)
+		}
 	case "ctrl+s":
-		m.keep(f)
-		m.askToSave()
+		if m.keep(f) {
+			m.askToSave()
+		}
 	case "esc": // what was there before the field was entered; nothing beside it is lost
 		if m.typedNew() && !m.dropping {
 			m.dropping, m.note = true, "What you typed here would be lost. esc again drops it, enter keeps it."
@@ -137,8 +134,7 @@ func (m *Model) typingPressed(msg tea.KeyPressMsg) {
 
 // typedNew reports that the field under the cursor holds a text that is not in the form.
 func (m *Model) typedNew() bool {
-	s, _ := m.fields[m.cursor].value.(string)
-	return m.input.Value() != term.Line(s).String()
+	return m.input.Value() != m.fields[m.cursor].line()
 }
 
 func (m *Model) stopTyping() {
@@ -146,18 +142,22 @@ func (m *Model) stopTyping() {
 	m.input.Blur()
 }
 
-// keep takes what was typed into the form. A text that was only shown, made fit for a terminal, stays as it is.
-func (m *Model) keep(f *field) {
-	s, _ := f.value.(string)
+// keep takes what was typed into the form, or says why it cannot. A text that was only shown, made fit for a terminal, stays
+// as it is.
+func (m *Model) keep(f *field) bool {
 	typed := strings.TrimSpace(m.input.Value())
+	if typed == strings.TrimSpace(f.line()) {
+		m.stopTyping()
+		return true
+	}
+	v, err := f.parsed(typed)
+	if err != nil {
+		m.note = "Not kept: " + err.Error() + "."
+		return false
+	}
 	m.stopTyping()
-	if typed == term.Line(s).String() {
-		return
-	}
-	delete(m.refused, f.name)
-	if f.value = typed; typed == "" {
-		f.value = nil
-	}
+	m.put(f, v)
+	return true
 }
 
 func (m *Model) pasted(msg tea.PasteMsg) {
@@ -279,7 +279,7 @@ func (m *Model) Keys() []view.Key {
 	}
 	edit := view.NewKey("enter", "edit", "enter", "e", "space")
 	if why := m.why(m.fields[m.cursor].name); why != "" {
-		edit.Why = m.fields[m.cursor].name + ": " + why + "."
+		edit.Why = m.fields[m.cursor].title() + ": " + why + "."
 	}
 	own := view.NewKey("E", "metadata in your editor", "E")
 	switch {

@@ -96,7 +96,7 @@ func (m *Model) row(f field, marked bool, width int) string {
 		changed = t.Warn.Render("*") + " "
 	}
 	room := max(1, width-nameWidth-4)
-	name := widget.Pad(f.name, nameWidth)
+	name := widget.Pad(f.title(), nameWidth)
 	if marked && m.typing {
 		in := m.input
 		in.SetWidth(max(1, room-1))
@@ -116,6 +116,9 @@ func (m *Model) row(f field, marked bool, width int) string {
 // words are a field's value for its line.
 func (m *Model) words(f field) string {
 	t := m.env.Theme
+	if f.custom() && f.value != nil {
+		return f.line()
+	}
 	switch v := f.value.(type) {
 	case bool:
 		return widget.Checkbox(t, v, false) + map[bool]string{true: " yes", false: " no"}[v]
@@ -245,6 +248,9 @@ func (m *Model) viewReview(size view.Size) view.Frame {
 				body = append(body, t.Warn.Render(t.Icons.Warn+" "+w))
 			}
 		}
+	}
+	for _, d := range m.deepChanges() {
+		body = append(body, t.Icons.Bullet+" "+d)
 	}
 	body = dialog.Wrap(body, size.Width)
 	var tail []string

@@ -40,14 +40,19 @@ func (w *writer) paint() {
 	w.area.SetStyles(s)
 }
 
-// text is an object as one writes it. What would act on a terminal is escaped; it reads as the same JSON.
+// text is an object as one writes it; it reads as the same JSON.
 func text(v any) string {
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return "{}"
 	}
+	return harmless(string(raw))
+}
+
+// harmless escapes in JSON what would act on a terminal.
+func harmless(text string) string {
 	var b strings.Builder
-	for _, r := range string(raw) {
+	for _, r := range text {
 		if s := string(r); r == '\n' || term.Line(s).String() == s {
 			b.WriteString(s)
 			continue
@@ -106,8 +111,7 @@ func (m *Model) keepWriting() {
 		return
 	}
 	if f := m.field(m.json.kind); f != nil {
-		f.value = keys
-		delete(m.refused, f.name)
+		m.put(f, keys)
 		if desk.Size(keys) > desk.MetadataLimit {
 			m.note = desk.SizeWarning(f.name, desk.Size(keys)) + "."
 		}
