@@ -80,6 +80,22 @@ func (s *scene) tenant(path string, into any) {
 // past sends the tenant a request past usher. into may be nil.
 func (s *scene) past(method, path, body string, into any) {
 	s.t.Helper()
+	res := s.ask(method, path, body)
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	if res.StatusCode >= http.StatusMultipleChoices {
+		s.t.Fatalf("%s %s: HTTP %d", method, path, res.StatusCode)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ask sends the tenant a request past usher and gives the answer, whatever its status.
+func (s *scene) ask(method, path, body string) *http.Response {
+	s.t.Helper()
 	data, err := os.ReadFile(s.info)
 	if err != nil {
 		s.t.Fatal(err)
@@ -120,16 +136,7 @@ func (s *scene) past(method, path, body string, into any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	if res.StatusCode >= http.StatusMultipleChoices {
-		s.t.Fatalf("%s %s: HTTP %d", method, path, res.StatusCode)
-	}
-	if into == nil {
-		return
-	}
-	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-		s.t.Fatal(err)
-	}
+	return res
 }
 
 func (s *scene) roles(id string) map[string]bool {
