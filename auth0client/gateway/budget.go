@@ -235,9 +235,12 @@ func (b *budget) done(t *turn, status int, h http.Header) (until time.Time) {
 	m := t.meter
 	m.land(t, h != nil && !limited)
 	if l, ok := readLimits(h, now); ok {
-		told := b.meterFor(t, l, now)
+		told := m // of the Authentication API, whose limits say nothing of the Management API's
+		if t.class != authenticationClass {
+			told = b.meterFor(t, l, now)
+			b.heard = told
+		}
 		told.learn(t, l, !limited, now)
-		b.heard = told
 		if told != m {
 			b.dispatch(told, nil)
 		}
@@ -280,14 +283,16 @@ func (b *budget) meterOf(class string) *meter {
 	if m := b.meters[class]; m != nil {
 		return m
 	}
-	for _, m := range b.meters {
-		if m != b.common {
-			m = newMeter()
-			b.meters[class] = m
-			return m
-		}
+	apart := class == authenticationClass
+	for name, m := range b.meters {
+		apart = apart || name != authenticationClass && m != b.common
 	}
-	return b.common
+	if !apart {
+		return b.common
+	}
+	m := newMeter()
+	b.meters[class] = m
+	return m
 }
 
 // meterFor finds the meter that an answer is about. Classes with the same limit are taken to share it, until an answer
@@ -306,8 +311,8 @@ func (b *budget) meterFor(t *turn, l limits, now time.Time) *meter {
 		b.meters[t.class] = b.common
 		return b.common
 	}
-	for _, other := range b.meters {
-		if other.limit == l.limit && !other.foreign(t, l, now) {
+	for name, other := range b.meters {
+		if name != authenticationClass && other.limit == l.limit && !other.foreign(t, l, now) {
 			b.meters[t.class] = other
 			return other
 		}

@@ -249,6 +249,37 @@ func TestAShorterLimitDoesNotEndALongerOne(t *testing.T) {
 	}
 }
 
+// A plan may tell of no limit at all but that of the Authentication API, by which reset mails are asked for.
+func TestTheAuthenticationAPIsLimitHoldsForItAlone(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
+	b := newBudget(c.Now, c.After, 0.2)
+	spent := http.Header{"X-Ratelimit-Limit": {"10"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {strconv.FormatInt(c.Now().Add(time.Minute).Unix(), 10)}}
+	mail := classOf("POST", changePassword)
+	for _, class := range []string{"other", "read users", mail, "other", "read users", "delete users"} {
+		at := c.Now()
+		turn, err := b.take(t.Context(), claim{class: class})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := c.Now().Sub(at); waited != 0 {
+			t.Errorf("%s waits %v", class, waited)
+		}
+		h := http.Header{}
+		if class == mail {
+			h = spent
+		}
+		b.done(turn, 200, h)
+	}
+	if b.snapshot().Known {
+		t.Error("it is shown as the Management API's")
+	}
+	at := c.Now()
+	if _, err := b.take(t.Context(), claim{class: mail}); err != nil || c.Now().Sub(at) < time.Minute {
+		t.Errorf("the next mail waits %v, %v", c.Now().Sub(at), err)
+	}
+}
+
 func TestAWaitForTheBudgetEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, journal.Options{}, func(*http.Request, int) (*http.Response, error) {

@@ -5,10 +5,16 @@ import (
 	"strings"
 )
 
+// authenticationClass is what counts against the Authentication API's limits.
+const authenticationClass = "authentication"
+
 // classOf names the limit that a request counts against on plans where each kind of endpoint has its own (auth0-facts:
 // Essentials and Professional; Enterprise for organizations). On plans with one limit for all the classes are found to
 // share it.
 func classOf(method, path string) string {
+	if path == changePassword {
+		return authenticationClass
+	}
 	parts := strings.Split(strings.TrimPrefix(path, "/api/v2/"), "/")
 	kind := "write "
 	if method == http.MethodGet {
