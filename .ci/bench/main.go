@@ -92,6 +92,9 @@ func measure(usher, floor string) error {
 	row("idle for 5 s: share of a core, floor", floorKeys.idleCPU, "%", "")
 	row("idle for 5 s: share of a core, usher", got.idleCPU, "%", "0.3")
 	row("peak memory with 1,000 users loaded", got.rss, "MB", "30")
+	if err := browse(usher, console, issuer); err != nil {
+		return err
+	}
 	info, err := os.Stat(usher)
 	if err != nil {
 		return fmt.Errorf("size of the program: %w", err)
@@ -282,10 +285,13 @@ func cpu(pid int) float64 {
 }
 
 // peak is a process's peak resident memory in MB.
-func peak(pid int) float64 {
+func peak(pid int) float64 { return status(pid, "VmHWM:") }
+
+// status is a figure of a process's memory in MB.
+func status(pid int, name string) float64 {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for l := range strings.Lines(string(b)) {
-		if f := strings.Fields(l); len(f) > 1 && f[0] == "VmHWM:" {
+		if f := strings.Fields(l); len(f) > 1 && f[0] == name {
 			kb, _ := strconv.ParseFloat(f[1], 64)
 			return kb / 1024
 		}
