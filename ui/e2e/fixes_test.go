@@ -255,6 +255,8 @@ func remediesOfAccess() []remedy {
 				s.goneOnClosing(shownOnce(s.p.Screen()))
 			}},
 		{"verification email", "uma.unverified@example.com", nil, []string{"v", "> Verify email", "1", `> mails uma\.unverified`, "y", "> sends the email to uma"}, logged("svr", "")},
+		{"verification link", "uma.unverified@example.com", nil, []string{"v", "> Verify email", "2", "> good for 5 days", "y", "> shown this once"},
+			every(logged("sapi", "email verification ticket"), func(s *scene, _ string) { s.goneOnClosing(shownOnce(s.p.Screen())[:20]) })},
 		{"mark as verified", "uma.unverified@example.com", nil, []string{"v", "> Verify email", "3", "> from not verified to verified", "> Nobody proves", "y", "> marked as verified"},
 			field("email_verified", true)},
 	}
@@ -268,10 +270,13 @@ func remediesOfFactors() []remedy {
 		{"reset chosen methods", "faye.fatigue@example.com", nil, []string{"m", "> 2 methods will be removed, 1 method left alone", "@ ecovery code", "<space>", "> 1 method will be removed, 2 methods left alone", "y",
 			`> Done\. 1 method removed`}, has("password", "recovery-code")},
 		{"enrolment link", "sven.silent@example.com", nil, []string{"L", "> MFA enrolment", "2", "> whoever has it enrols", "y", "> Enrolment link"}, every(logged("sapi", "enrollment ticket"), opens)},
+		{"enrolment email", "half.factor@example.com", nil, []string{"L", "> MFA enrolment", "1", `> mails half\.factor`, "y", `> sends the email to half\.factor`}, logged("gd_send_email", "Enrollment email sent")},
+		{"forget browsers", "push.factor@example.com", nil, []string{"2", "@ does not list them", "x", "> Forget the browsers", "y", "> Forgot the remembered browsers"}, logged("sapi", "Invalidate All Remembered Browsers")},
 		{"clear risk", "sven.silent@example.com", nil, []string{"C", "> Forget the known devices", "y", "> The risk assessments are cleared"}, logged("sapi", "Clear risk assessment")},
 		{"end one session", "mona.many@example.com", nil, []string{"8", "@ active", "x", "> End the session", "y", "> The session is ended"}, left("users/ID/sessions", "sessions", 7)},
 		{"end one device", "mona.many@example.com", nil, []string{"8", "@ rotating refresh token", "x", "> End the device", "y", "> The device is ended"}, // the session took one with it
 			left("device-credentials?type=rotating_refresh_token&include_totals=true&user_id=ID", "device_credentials", 6)},
+		{"end one refresh token", "mona.many@example.com", nil, []string{"8", "@ since", "x", "> End the refresh token", "y", "> The refresh token is ended"}, left("users/ID/refresh-tokens", "tokens", 5)},
 		{"sign out everywhere", "mona.many@example.com", nil, []string{"s", "> End all sessions and refresh tokens", "y", "> ends all sessions and refresh tokens"},
 			every(left("users/ID/sessions", "sessions", 0), left("users/ID/refresh-tokens", "tokens", 0))},
 	}
@@ -300,6 +305,8 @@ func remediesOfRecords(journal string) []remedy {
 				s.t.Errorf("created %v", now)
 			}
 		}},
+		{"invitation", "", shopTakesOrganizations, []string{"n", `> connection \* +<`, "j<enter>invited.in@example.com<enter>", "> › password", "<esc>", "wait", "i", "> usher console", "@ application", "<right>", "> application . +< usher gateway", "<right>", "> application . +< Shop", "<c-s>", "> invitation into", "y", "> Auth0 sends the invitation"},
+			logged("sapi", "nvitation")},
 		{"delete", made, nil, []string{"D", "> To confirm, type " + made, "y<enter>", `> Type it: y`, "wait", "y", "> Type " + made + " to confirm", "<c-u>" + made + "<enter>", `> \[Delete user\]`, "wait", "y", "> Deleted"}, func(s *scene, id string) {
 			if s.record(id) != nil {
 				s.t.Error("the tenant still has them")
@@ -309,6 +316,26 @@ func remediesOfRecords(journal string) []remedy {
 			}
 		}},
 	}
+}
+
+// shopTakesOrganizations lets people be invited to the shop, which Auth0 refuses for an application as it is made.
+func shopTakesOrganizations(s *scene) {
+	s.t.Helper()
+	var apps []struct {
+		ID   string `json:"client_id"`
+		Name string
+	}
+	s.tenant("clients", &apps)
+	for _, a := range apps {
+		if a.Name == "Shop" {
+			res := s.ask(http.MethodPatch, "clients/"+a.ID, `{"organization_usage":"allow"}`)
+			if _ = res.Body.Close(); res.StatusCode != http.StatusOK {
+				s.t.Fatalf("PATCH: HTTP %d", res.StatusCode)
+			}
+			return
+		}
+	}
+	s.t.Fatal("there is no shop")
 }
 
 // status is what the tenant answers to a read.
