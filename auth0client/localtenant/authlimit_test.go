@@ -2,10 +2,10 @@ package localtenant
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -76,13 +76,9 @@ func TestTheDeviceFlowIsLimitedByAddress(t *testing.T) {
 func TestDiscoveryIsWhatAuth0Publishes(t *testing.T) {
 	t.Parallel()
 	r := serve(t, Options{})
-	shared := os.Getenv("USHER_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "shared")
-	}
-	raw, err := os.ReadFile(filepath.Join(shared, "recordings", "openid-configuration.auth0.json"))
-	if os.IsNotExist(err) {
-		t.Skipf("SKIPPED: the recorded discovery document is not in %s; set USHER_SHARED to the folder that holds recordings/", shared)
+	raw, err := sharedFile("recordings", "openid-configuration.auth0.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("SKIPPED: the recorded discovery document is not in %s; set USHER_SHARED to the folder that holds recordings/", sharedFolder())
 	}
 	var theirs map[string]any
 	if err != nil || json.Unmarshal(raw, &theirs) != nil {
