@@ -77,14 +77,14 @@ func (m *Model) leave() view.Action {
 // typed takes a key for the reason. Enter goes on to the button that acts, but the same press held down does not press it.
 func (m *Model) typed(msg tea.KeyPressMsg) {
 	m.note = ""
-	switch m.reason.Key(msg) {
-	case dialog.ByEnter:
+	switch m.reason.KeyBesideButtons(msg) {
+	case dialog.ToAct:
+		m.onDo = true
+	case dialog.ToActByEnter:
 		m.onDo, m.early = true, m.env.Now()
-	case dialog.ByTab:
-		m.onDo = msg.String() == "shift+tab" || msg.String() == "up"
-	case dialog.ByEsc:
+	case dialog.ToCancel:
 		m.onDo = false
-	case dialog.Stayed:
+	case dialog.InField:
 	}
 }
 

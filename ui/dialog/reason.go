@@ -95,6 +95,34 @@ func (r *Reason) Key(msg tea.KeyPressMsg) Left {
 	return left
 }
 
+// Next is where the focus is after a key, in a dialog whose buttons are one that cancels and one that acts.
+type Next int
+
+// The places the focus goes to. By enter it goes on to the button that acts, which the same press, held down, must not press.
+const (
+	InField Next = iota
+	ToCancel
+	ToAct
+	ToActByEnter
+)
+
+// KeyBesideButtons takes a key as [Reason.Key] does, and says where it leads.
+func (r *Reason) KeyBesideButtons(msg tea.KeyPressMsg) Next {
+	switch r.Key(msg) {
+	case ByEnter:
+		return ToActByEnter
+	case ByTab:
+		if k := msg.String(); k == "shift+tab" || k == "up" {
+			return ToAct
+		}
+		return ToCancel
+	case ByEsc:
+		return ToCancel
+	case Stayed:
+	}
+	return InField
+}
+
 // Paste takes pasted text while the field has the focus. What is pasted can be a tenant's text: it is one line, and what
 // it hides becomes visible.
 func (r *Reason) Paste(text string) {

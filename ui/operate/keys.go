@@ -32,9 +32,7 @@ func (m *Model) pressed(msg tea.KeyPressMsg) (view.Action, tea.Cmd) {
 func (m *Model) letters(msg tea.KeyPressMsg) tea.Cmd {
 	if !m.inType {
 		switch m.reason.Key(msg) {
-		case dialog.ByEnter:
-			m.next()
-		case dialog.ByTab:
+		case dialog.ByEnter, dialog.ByTab:
 			m.next()
 		case dialog.ByEsc:
 			m.onDo = false

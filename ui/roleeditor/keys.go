@@ -147,14 +147,14 @@ func (m *Model) review() tea.Cmd {
 // press it.
 func (m *Model) reasonKey(msg tea.KeyPressMsg) {
 	m.note = ""
-	switch m.reason.Key(msg) {
-	case dialog.ByEnter:
+	switch m.reason.KeyBesideButtons(msg) {
+	case dialog.ToAct:
+		m.onApply = true
+	case dialog.ToActByEnter:
 		m.onApply, m.early = true, m.env.Now()
-	case dialog.ByTab:
-		m.onApply = msg.String() == "shift+tab" || msg.String() == "up"
-	case dialog.ByEsc:
+	case dialog.ToCancel:
 		m.onApply = false
-	case dialog.Stayed:
+	case dialog.InField:
 	}
 }
 
