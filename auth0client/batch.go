@@ -34,6 +34,29 @@ func rows[J, T any](body []byte, turn func(J) T, keys ...string) ([]T, error) {
 	return b.Items, err
 }
 
+// mostPages is how many pages a list is read for: of a list with page numbers Auth0 gives 1,000 rows at most.
+const mostPages = 10
+
+// paged reads a list that Auth0 pages by number, to the first page that is not full.
+func paged[J, T any](part func(page int) ([]byte, error), turn func(J) T, keys ...string) ([]T, error) {
+	var out []T
+	for page := range mostPages {
+		body, err := part(page)
+		if err != nil {
+			return nil, err
+		}
+		found, err := rows(body, turn, keys...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+		if len(found) < take {
+			break
+		}
+	}
+	return out, nil
+}
+
 // whole reads a checkpoint list to its end, or to limit rows.
 func whole[T any](limit int, part func(from *string) (Batch[T], error)) ([]T, error) {
 	var out []T

@@ -50,14 +50,12 @@ type Invitation struct {
 
 // UserOrganizations reads the organizations a user belongs to.
 func (c *Client) UserOrganizations(ctx context.Context, id UserID) ([]Organization, error) {
-	body, err := c.read(ctx, "read the user's organizations", func(ctx context.Context) error {
-		_, err := c.users.Organizations.List(ctx, string(id), &management.ListUserOrganizationsRequestParameters{Page: ptr(0), PerPage: ptr(take), IncludeTotals: ptr(true)})
-		return err
-	}, string(id))
-	if err != nil {
-		return nil, err
-	}
-	return rows(body, orgJSON.organization, "organizations")
+	return paged(func(page int) ([]byte, error) {
+		return c.read(ctx, "read the user's organizations", func(ctx context.Context) error {
+			_, err := c.users.Organizations.List(ctx, string(id), &management.ListUserOrganizationsRequestParameters{Page: ptr(page), PerPage: ptr(take), IncludeTotals: ptr(true)})
+			return err
+		}, string(id))
+	}, orgJSON.organization, "organizations")
 }
 
 // Organizations reads one part of the tenant's organizations.
@@ -214,14 +212,12 @@ func (i invitationJSON) invitation() Invitation {
 
 // Invitations reads an organization's open invitations, newest first.
 func (c *Client) Invitations(ctx context.Context, id OrgID) ([]Invitation, error) {
-	body, err := c.read(ctx, "read the invitations", func(ctx context.Context) error {
-		_, err := c.orgs.Invitations.List(ctx, string(id), &management.ListOrganizationInvitationsRequestParameters{Page: ptr(0), PerPage: ptr(take), Sort: ptr("created_at:-1")})
-		return err
-	}, string(id))
-	if err != nil {
-		return nil, err
-	}
-	return rows(body, invitationJSON.invitation, "invitations")
+	return paged(func(page int) ([]byte, error) {
+		return c.read(ctx, "read the invitations", func(ctx context.Context) error {
+			_, err := c.orgs.Invitations.List(ctx, string(id), &management.ListOrganizationInvitationsRequestParameters{Page: ptr(page), PerPage: ptr(take), Sort: ptr("created_at:-1")})
+			return err
+		}, string(id))
+	}, invitationJSON.invitation, "invitations")
 }
 
 // Invite is whom to invite, and as what.
@@ -273,14 +269,12 @@ type orgConnectionJSON struct {
 
 // OrgConnections reads by which connections an organization's members sign in.
 func (c *Client) OrgConnections(ctx context.Context, id OrgID) ([]Connection, error) {
-	body, err := c.read(ctx, "read the organization's connections", func(ctx context.Context) error {
-		_, err := c.orgs.EnabledConnections.List(ctx, string(id), &management.ListOrganizationConnectionsRequestParameters{Page: ptr(0), PerPage: ptr(take)})
-		return err
-	}, string(id))
-	if err != nil {
-		return nil, err
-	}
-	return rows(body, func(o orgConnectionJSON) Connection {
+	return paged(func(page int) ([]byte, error) {
+		return c.read(ctx, "read the organization's connections", func(ctx context.Context) error {
+			_, err := c.orgs.EnabledConnections.List(ctx, string(id), &management.ListOrganizationConnectionsRequestParameters{Page: ptr(page), PerPage: ptr(take)})
+			return err
+		}, string(id))
+	}, func(o orgConnectionJSON) Connection {
 		return Connection{ID: string(o.ID), Name: string(o.Connection.Name), Label: o.Connection.Name.line(), Strategy: o.Connection.Strategy.line()}
 	}, "enabled_connections")
 }

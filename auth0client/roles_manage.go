@@ -115,25 +115,12 @@ func (c *Client) AssignToUsers(ctx context.Context, id RoleID, users []UserID) e
 
 // RolePermissions reads what a role allows, all of it: at most Auth0's 1,000.
 func (c *Client) RolePermissions(ctx context.Context, id RoleID) ([]Permission, error) {
-	var out []Permission
-	for page := range 10 {
-		body, err := c.read(ctx, "read the role's permissions", func(ctx context.Context) error {
-			_, err := c.roles.Permissions.List(ctx, string(id), &management.ListRolePermissionsRequestParameters{Page: ptr(page), PerPage: ptr(rolePage), IncludeTotals: ptr(true)})
+	return paged(func(page int) ([]byte, error) {
+		return c.read(ctx, "read the role's permissions", func(ctx context.Context) error {
+			_, err := c.roles.Permissions.List(ctx, string(id), &management.ListRolePermissionsRequestParameters{Page: ptr(page), PerPage: ptr(take), IncludeTotals: ptr(true)})
 			return err
 		}, string(id))
-		if err != nil {
-			return nil, err
-		}
-		part, err := rows(body, permissionJSON.permission, "permissions")
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, part...)
-		if len(part) < rolePage {
-			break
-		}
-	}
-	return out, nil
+	}, permissionJSON.permission, "permissions")
 }
 
 // RoleGives is what a role allows, kept for a minute: a list shows it beside many roles.

@@ -101,14 +101,12 @@ type deviceJSON struct {
 func (c *Client) DeviceCredentials(ctx context.Context, id UserID) ([]DeviceCredential, error) {
 	var out []DeviceCredential
 	for _, kind := range []management.DeviceCredentialTypeEnum{management.DeviceCredentialTypeEnumRefreshToken, management.DeviceCredentialTypeEnumRotatingRefreshToken} {
-		body, err := c.read(ctx, "read the devices", func(ctx context.Context) error {
-			_, err := c.devices.List(ctx, &management.ListDeviceCredentialsRequestParameters{UserID: ptr(string(id)), Type: kind.Ptr(), Page: ptr(0), PerPage: ptr(take)})
-			return err
-		}, string(id))
-		if err != nil {
-			return nil, err
-		}
-		found, err := rows(body, func(d deviceJSON) DeviceCredential {
+		found, err := paged(func(page int) ([]byte, error) {
+			return c.read(ctx, "read the devices", func(ctx context.Context) error {
+				_, err := c.devices.List(ctx, &management.ListDeviceCredentialsRequestParameters{UserID: ptr(string(id)), Type: kind.Ptr(), Page: ptr(page), PerPage: ptr(take)})
+				return err
+			}, string(id))
+		}, func(d deviceJSON) DeviceCredential {
 			return DeviceCredential{ID: string(d.ID), Device: d.Name.line(), Application: d.Client.line(), Kind: term.Line(string(kind))}
 		}, "device_credentials")
 		if err != nil {
@@ -134,14 +132,12 @@ type grantJSON struct {
 
 // Grants reads what a user has allowed applications to do.
 func (c *Client) Grants(ctx context.Context, id UserID) ([]Grant, error) {
-	body, err := c.read(ctx, "read the grants", func(ctx context.Context) error {
-		_, err := c.grants.List(ctx, &management.ListUserGrantsRequestParameters{UserID: ptr(string(id)), Page: ptr(0), PerPage: ptr(take)})
-		return err
-	}, string(id))
-	if err != nil {
-		return nil, err
-	}
-	return rows(body, func(g grantJSON) Grant {
+	return paged(func(page int) ([]byte, error) {
+		return c.read(ctx, "read the grants", func(ctx context.Context) error {
+			_, err := c.grants.List(ctx, &management.ListUserGrantsRequestParameters{UserID: ptr(string(id)), Page: ptr(page), PerPage: ptr(take)})
+			return err
+		}, string(id))
+	}, func(g grantJSON) Grant {
 		out := Grant{ID: string(g.ID), Application: g.Client.line(), API: g.API.line()}
 		for _, s := range g.Scope {
 			out.Scopes = append(out.Scopes, s.line())

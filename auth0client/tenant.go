@@ -169,11 +169,9 @@ func (a apiJSON) api() API {
 // APIs reads the tenant's APIs and keeps them for a while.
 func (c *Client) APIs(ctx context.Context) ([]API, error) {
 	return kept(c, &c.apis, func() ([]API, error) {
-		body, err := c.get(ctx, "read the APIs", "resource-servers", url.Values{"page": {"0"}, "per_page": {strconv.Itoa(take)}, "include_totals": {"true"}})
-		if err != nil {
-			return nil, err
-		}
-		return rows(body, apiJSON.api, "resource_servers")
+		return paged(func(page int) ([]byte, error) {
+			return c.get(ctx, "read the APIs", "resource-servers", url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(take)}, "include_totals": {"true"}})
+		}, apiJSON.api, "resource_servers")
 	})
 }
 
@@ -188,16 +186,16 @@ type Application struct {
 // Applications reads the names of the tenant's applications and keeps them for a while.
 func (c *Client) Applications(ctx context.Context) ([]Application, error) {
 	return kept(c, &c.applications, func() ([]Application, error) {
-		body, err := c.get(ctx, "read the applications", "clients", url.Values{"fields": {"client_id,name,organization_usage"}, "include_fields": {"true"}, "page": {"0"}, "per_page": {strconv.Itoa(take)}})
-		if err != nil {
-			return nil, err
-		}
 		type clientJSON struct {
 			ID    text `json:"client_id"`
 			Name  text `json:"name"`
 			Usage text `json:"organization_usage"`
 		}
-		return rows(body, func(a clientJSON) Application {
+		return paged(func(page int) ([]byte, error) {
+			return c.get(ctx, "read the applications", "clients", url.Values{
+				"fields": {"client_id,name,organization_usage"}, "include_fields": {"true"}, "page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(take)},
+			})
+		}, func(a clientJSON) Application {
 			return Application{string(a.ID), a.Name.line(), a.Usage == "allow" || a.Usage == "require"}
 		}, "clients")
 	})
