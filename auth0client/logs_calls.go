@@ -63,15 +63,31 @@ func (c *Client) NamelessEvents(ctx context.Context, u User, page, perPage int) 
 // case. Only failures lack an id.
 func namelessQuery(u User) string {
 	var names []string
-	for _, n := range []string{u.EmailRaw, strings.ToLower(u.EmailRaw), u.Username.String(), u.Phone.String()} {
-		if q := "user_name:" + lucene.Quote(n); n != "" && !slices.Contains(names, q) {
+	for _, n := range u.logNames() {
+		if q := "user_name:" + lucene.Quote(n); !slices.Contains(names, q) {
 			names = append(names, q)
 		}
 	}
 	if len(names) == 0 {
 		return ""
 	}
-	return "type:(f OR fp OR fu OR fs OR fcoa OR fcp OR fcpr OR fepft OR limit_wc OR limit_sul OR pwd_leak) AND (" + strings.Join(names, " OR ") + ")"
+	return "type:(" + strings.Join(namelessCodes(), " OR ") + ") AND (" + strings.Join(names, " OR ") + ")"
+}
+
+// namelessCodes are the events that Auth0 writes without a user's id.
+func namelessCodes() []string {
+	return []string{"f", "fp", "fu", "fs", "fcoa", "fcp", "fcpr", "fepft", "limit_wc", "limit_sul", "pwd_leak"}
+}
+
+// logNames are the names by which a user signs in, as the log has them.
+func (u User) logNames() []string {
+	return slices.DeleteFunc([]string{u.EmailRaw, strings.ToLower(u.EmailRaw), u.Username.String(), u.Phone.String()}, func(n string) bool { return n == "" })
+}
+
+// NamedIn reports a failure that lacks a user's id and names this one: what [Client.NamelessEvents] finds.
+func (u User) NamedIn(e LogEvent) bool {
+	return e.UserID == "" && slices.Contains(namelessCodes(), e.Code) && (e.Connection.IsEmpty() || u.signsInBy(e.Connection)) &&
+		slices.ContainsFunc(u.logNames(), func(n string) bool { return term.Line(n) == e.UserName })
 }
 
 // signsInBy reports that one of the user's identities is of the connection. A record without identities may be of any.
