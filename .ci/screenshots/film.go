@@ -70,7 +70,7 @@ func drawRow(p *ptyrun.Program, y, cols int) string {
 }
 
 // svg lays the frames below each other on a strip, which jumps from one to the next and begins anew at its end. Where
-// motion is unwanted it stands still at its first picture.
+// motion is unwanted it stands still at its last picture.
 func (f *film) svg() string {
 	fg, bg := colours("dark")
 	width, height := f.cols*cellW+20, f.rows*cellH+20
@@ -81,8 +81,9 @@ func (f *film) svg() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="%s" font-size="15" fill="%s" xml:space="preserve">`+"\n",
 		width, height, width, height, monospace, fg)
-	b.WriteString("<style>#film{animation:play " + fmt.Sprintf("%.2fs", total.Seconds()) + " step-end infinite}\n")
-	b.WriteString("@media (prefers-reduced-motion:reduce){#film{animation:none}}\n@keyframes play{")
+	// Browsers give text elements a white-space of their own, so that they do not inherit xml:space.
+	b.WriteString("<style>text{white-space:pre}\n#film{animation:play " + fmt.Sprintf("%.2fs", total.Seconds()) + " step-end infinite}\n")
+	fmt.Fprintf(&b, "@media (prefers-reduced-motion:reduce){#film{animation:none;transform:translateY(-%dpx)}}\n@keyframes play{", (len(f.frames)-1)*height)
 	at := time.Duration(0)
 	for i, fr := range f.frames {
 		fmt.Fprintf(&b, "%.3f%%{transform:translateY(-%dpx)}", 100*at.Seconds()/total.Seconds(), i*height)

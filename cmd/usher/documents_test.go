@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -198,4 +202,43 @@ func anchors(text string) []string {
 		all = append(all, strings.ReplaceAll(slug, " ", "-"))
 	}
 	return all
+}
+
+// TestTheDrawingsKeepTheirSpaces: a drawing is well-formed, and each text in it keeps its spaces in a browser, which lets no
+// text inherit xml:space. Without that a column of a terminal is drawn letter by letter across its whole width.
+func TestTheDrawingsKeepTheirSpaces(t *testing.T) {
+	t.Parallel()
+	drawings, err := filepath.Glob(filepath.Join("..", "..", "docs", "screenshots", "*.svg"))
+	if err != nil || len(drawings) == 0 {
+		t.Fatalf("no drawings (%v)", err)
+	}
+	for _, path := range append(drawings, filepath.Join("..", "..", "docs", "demo.svg")) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		styled := strings.Contains(string(data), "<style>text{white-space:pre}")
+		texts := 0
+		for d := xml.NewDecoder(bytes.NewReader(data)); ; {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			start, ok := token.(xml.StartElement)
+			if !ok || start.Name.Local != "text" {
+				continue
+			}
+			texts++
+			if !styled && !slices.ContainsFunc(start.Attr, func(a xml.Attr) bool { return a.Name.Local == "space" && a.Value == "preserve" }) {
+				t.Errorf("%s: a text loses its spaces", path)
+				break
+			}
+		}
+		if texts == 0 {
+			t.Errorf("%s shows no text", path)
+		}
+	}
 }
