@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usher/auth0client/gateway/journal"
+	"usher/auth0client/gateway/policy"
 	"usher/auth0client/term"
 )
 
@@ -43,6 +45,9 @@ func (f *filterFlags) register(flags *pflag.FlagSet) {
 }
 
 func (f *filterFlags) filter(now time.Time) (journal.Filter, error) {
+	if known := actionKinds(); f.Action != "" && !slices.Contains(known, f.Action) {
+		return journal.Filter{}, usagef("there is no action %q; there are %s", f.Action, strings.Join(known, ", "))
+	}
 	if f.since == "" {
 		return f.Filter, nil
 	}
@@ -52,6 +57,19 @@ func (f *filterFlags) filter(now time.Time) (journal.Filter, error) {
 	}
 	f.Since = at
 	return f.Filter, nil
+}
+
+// actionKinds are what --action takes: each action, and each kind of them.
+func actionKinds() []string {
+	var all []string
+	for _, a := range policy.Actions() {
+		kind, _, _ := strings.Cut(string(a), ":")
+		if !slices.Contains(all, kind) {
+			all = append(all, kind)
+		}
+		all = append(all, string(a))
+	}
+	return all
 }
 
 func parseSince(s string, now time.Time) (time.Time, error) {

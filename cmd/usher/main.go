@@ -46,8 +46,7 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	root := newRoot()
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, newRoot())
 	if err != nil {
 		// An error can quote a tenant's answer or a file's text.
 		fmt.Fprintf(os.Stderr, "usher: %s\n", term.Block(err.Error()))
@@ -84,24 +83,9 @@ func newRootFor(o *consoleFlags) *cobra.Command {
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return openConsole(cmd.Context(), o, "") },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagMistake)
 	o.register(root.PersistentFlags())
 	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newLogs(o), newJournal(o), newGateway(o), newSSH(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
 	asUsage(root)
 	return root
-}
-
-// asUsage makes mistakes in a command's arguments usage errors.
-func asUsage(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-			}
-			return nil
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		asUsage(sub)
-	}
 }

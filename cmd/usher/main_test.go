@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"usher/auth0client"
@@ -31,11 +32,50 @@ func TestExitCodesKeepToTheContract(t *testing.T) {
 
 func TestMistakesOnTheCommandLineAreUsageErrors(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"nosuch"}, {"demo", "--nope"}, {"demo", "--as", "boss"}, {"open"}, {"tenant", "extra"}, {"tenant", "--users", "-1"}, {"tenant", "--plan", "gold"}, {"journal", "list"}} {
+	for _, tc := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"nosuch"}, `there is no command "nosuch" after "usher"; see usher --help`},
+		{[]string{"dmeo"}, "did you mean demo?"},
+		{[]string{"users", "serach", "ada"}, `there is no command "serach" after "usher users"; did you mean search?`},
+		{[]string{"users", "serach", "--limit", "3"}, "did you mean search?"},
+		{[]string{"mfa", "rset", "--yes", "ada@example.com"}, "did you mean reset?"},
+		{[]string{"completion", "bassh"}, "did you mean bash?"},
+		{[]string{"gateway", "explian"}, "did you mean explain?"},
+		{[]string{"demo", "--nope"}, "unknown flag: --nope; see usher demo --help"},
+		{[]string{"demo", "--users", "many"}, "see usher demo --help"},
+		{[]string{"demo", "--as", "boss"}, "viewer, support or admin"},
+		{[]string{"open"}, "usher open ID|EMAIL|QUERY"},
+		{[]string{"tenant", "extra"}, "see usher tenant --help"},
+		{[]string{"tenant", "--users", "-1"}, "cannot be negative"},
+		{[]string{"tenant", "--plan", "gold"}, "enterprise"},
+		{[]string{"journal", "list", "--action", "users:blok"}, `there is no action "users:blok"`},
+	} {
 		root := newRoot()
+		var out strings.Builder
+		root.SetArgs(tc.args)
+		root.SetOut(&out)
+		root.SetErr(&out)
+		err := execute(t.Context(), root)
+		if exitCode(err) != exitUsage || err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("usher %v: %v gives exit code %d, want %d and %q", tc.args, err, exitCode(err), exitUsage, tc.says)
+		}
+		if out.Len() > 0 {
+			t.Errorf("usher %v prints, besides its error: %s", tc.args, out.String())
+		}
+	}
+}
+
+func TestAGroupOfCommandsShowsItsHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"users"}, {"users", "--help"}, {"users", "serach", "--help"}, {"help", "users"}} {
+		root := newRoot()
+		var out strings.Builder
 		root.SetArgs(args)
-		if err := root.ExecuteContext(t.Context()); exitCode(err) != exitUsage {
-			t.Errorf("usher %v: %v gives exit code %d, want %d", args, err, exitCode(err), exitUsage)
+		root.SetOut(&out)
+		if err := execute(t.Context(), root); err != nil || !strings.Contains(out.String(), "Lift both kinds of block") {
+			t.Errorf("usher %v: %v\n%s", args, err, out.String())
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (h *house) Command(ctx context.Context, v sshserver.Visitor, args []string,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, root)
 	if err != nil {
 		fmt.Fprintf(s.Err, "usher: %s\n", term.Block(err.Error()))
 	}

@@ -11,7 +11,7 @@ import (
 // Action is one of usher's permissions, such as "mfa:reset". Auth0's RBAC says who holds which.
 type Action string
 
-// The actions (docs/decisions.md lists what each covers).
+// The actions (docs/auth0-setup.md says what each covers).
 const (
 	UsersRead      Action = "users:read"
 	UsersCreate    Action = "users:create"
