@@ -1,7 +1,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo test conformance lint vuln fmt cross bench docs man completions screenshots recording install release \
+.PHONY: help go build demo test conformance lint vuln fmt cross bench docs man completions screenshots recording install release \
 	release-check reproducible clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -9,6 +9,7 @@ COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # The commit's time and not the build's: the same commit gives the same program.
 DATE ?= $(shell TZ=UTC git show -s --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+GO := $(shell sed -n 's/^go //p' go.mod)
 # As .goreleaser.yaml builds: nothing of the machine, the folder or the C compiler gets in.
 RELEASE_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 BENCHTIME ?= 1s
@@ -21,21 +22,28 @@ SBOM := go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 # The go command leaves folders with a leading dot out of ./... .
 TOOLS := $(sort $(patsubst %/,./%,$(dir $(wildcard .ci/*/*.go .ci/*/*/*.go))))
 # The race detector needs a C compiler.
-RACE := $(shell command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+RACE := $(shell { command -v "$$(go env CC | cut -d' ' -f1)" && [ "$$(go env CGO_ENABLED)" = 1 ]; } >/dev/null 2>&1 && echo -race)
 
 help: ## print this list
 	@echo "usher: the console for the people who look after the users of an Auth0 tenant"
 	@echo
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-build: ## build bin/usher
+# A go command before 1.21 fetches no newer one and cannot even read go.mod; later ones say themselves what they lack.
+go:
+	@command -v go >/dev/null || { echo 'usher is built with Go $(GO) or newer, which is not here: https://go.dev/dl'; exit 1; }
+	@case "$$(go env GOVERSION)" in go1.[0-9]|go1.[0-9].*|go1.1[0-9]*|go1.20*|'') \
+		echo "usher needs Go $(GO) or newer, and this is $$(go version | cut -d' ' -f3): https://go.dev/dl"; exit 1;; esac
+
+build: go ## build bin/usher
+	@[ -e bin/usher ] || echo 'building bin/usher; the first time takes a minute or two'
 	@mkdir -p bin
 	@go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/usher
 
 demo: build ## run the console on the embedded tenant; ARGS="--as support" passes flags on
 	@exec ./bin/usher demo $(ARGS)
 
-test: ## run every test, with the race detector where there is a C compiler; ends with a count of packages
+test: go ## run every test, with the race detector where there is a C compiler; ends with a count of packages
 	@[ -n '$(RACE)' ] || echo 'No C compiler: the tests run without the race detector.'
 	@go test $(RACE) ./... | awk ' \
 		/^ok[ \t]/ { passed++ } /^FAIL[ \t]/ { failed++ } { print; fflush() } \
@@ -46,7 +54,7 @@ conformance: build ## let Auth0's official Node SDK drive the local tenant (need
 		echo 'conformance needs Node 20.19, 22.12, 24 or newer with npm, which this machine lacks: https://nodejs.org'; exit 1; }
 	@cd .ci/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent && USHER='$(CURDIR)/bin/usher' node --test *.test.js
 
-lint: ## check format, go vet and golangci-lint
+lint: go ## check format, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./... $(TOOLS)
 	$(GOLANGCI) run ./...
@@ -69,11 +77,11 @@ docs: ## write docs/commands.md and docs/keyboard.md anew from the program
 	@go test ./cmd/usher -run '^TestTheCommandReferenceIsTrue$$' -update
 	@go test ./ui -run '^TestTheKeyboardPageIsTrue$$' -update
 
-man: ## write the manual pages into share/man
+man: go ## write the manual pages into share/man (man -M share/man usher)
 	@SOURCE_DATE_EPOCH=$$(git show -s --format=%ct HEAD 2>/dev/null || echo 0) \
-		go test ./cmd/usher -run '^TestEveryCommandHasAManualPage$$' -count=1 -man '$(CURDIR)/share/man'
+		go test ./cmd/usher -run '^TestEveryCommandHasAManualPage$$' -count=1 -man '$(CURDIR)/share/man/man1' >/dev/null
 
-completions: ## write the completions of bash, zsh, fish and powershell into share/completions
+completions: go ## write the completions of bash, zsh, fish and powershell into share/completions
 	@mkdir -p share/completions
 	@for shell in bash zsh fish powershell; do go run ./cmd/usher completion $$shell > share/completions/usher.$$shell; done
 
@@ -83,7 +91,7 @@ screenshots: build ## draw docs/screenshots anew from the running program
 recording: build ## play the main job as demo.tape does, and draw it into docs/demo.svg
 	@go run ./.ci/screenshots -record ./bin/usher docs/demo.svg
 
-install: ## install usher into go's bin folder
+install: go ## install usher into go's bin folder
 	@go install -ldflags '$(LDFLAGS)' ./cmd/usher
 
 release: man completions ## build archives, their SBOMs and checksums for every platform into dist/

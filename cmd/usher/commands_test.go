@@ -18,6 +18,22 @@ import (
 
 var manFolder = flag.String("man", "", "write the manual pages into this folder")
 
+const exitCodes = "0 done, 1 failed, 2 a mistake on the command line, 3 not allowed, 4 not found, 5 several people fit."
+
+// rest is what cobra's page of usher does not say.
+const rest = `.SH EXIT STATUS
+` + exitCodes + `
+
+.SH ENVIRONMENT
+USHER_CONFIG and USHER_PROFILE stand for --config and --profile. USHER_DOMAIN and others stand for settings of the profile
+(docs/profiles.md). USHER_STATE is the folder of journals and sign-ins. NO_COLOR, TERM, LANG and LC_ALL say how to draw.
+
+.SH FILES
+~/.config/usher/config.toml holds the profiles (on macOS and Windows: the folder for configurations there),
+~/.local/state/usher the journals, the sign-ins and what the console remembers.
+
+`
+
 // documented is the command tree with all that cobra adds when it runs.
 func documented() *cobra.Command {
 	root := newRoot()
@@ -44,7 +60,7 @@ func TestTheCommandReferenceIsTrue(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("# Commands\n\nThis page is written from the program by `make docs`. `usher COMMAND --help` says the same.\n\n" +
-		"Exit codes: 0 done, 1 failed, 2 a mistake on the command line, 3 not allowed, 4 not found, 5 several people fit.\n" +
+		"Exit codes: " + exitCodes + "\n" +
 		"Nothing prompts without a terminal: the command fails and names the flag that is missing.\n")
 	walk(documented(), func(cmd *cobra.Command) { describe(&b, cmd) })
 	uitest.GoldenFile(t, filepath.Join("..", "..", "docs", "commands.md"), b.String())
@@ -57,7 +73,7 @@ func TestHelpNamesTheValuesOfFlags(t *testing.T) {
 	walk(documented(), func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			name, usage := pflag.UnquoteUsage(f)
-			if strings.Contains(f.Usage, "`") && !placeholder.MatchString(name) || strings.Contains(usage, "`") {
+			if f.Value.Type() != "bool" && !placeholder.MatchString(name) || strings.Contains(usage, "`") {
 				t.Errorf("%s --%s: its value is called %q: %s", cmd.CommandPath(), f.Name, name, f.Usage)
 			}
 		})
@@ -111,6 +127,18 @@ func TestEveryCommandHasAManualPage(t *testing.T) {
 	root := documented()
 	header := doc.GenManHeader{Title: "USHER", Section: "1", Source: "usher", Manual: "usher"}
 	if err := doc.GenManTree(root, &header, folder); err != nil {
+		t.Fatal(err)
+	}
+	first := filepath.Join(folder, "usher.1")
+	page, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const after = ".SH SEE ALSO"
+	if !strings.Contains(string(page), after) {
+		t.Fatalf("%s has no place for the exit codes:\n%s", first, page)
+	}
+	if err := os.WriteFile(first, []byte(strings.Replace(string(page), after, rest+after, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	walk(root, func(cmd *cobra.Command) {
