@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -128,6 +129,20 @@ func TestABadFileIsExplainedWithItsNameAndLine(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%s: the error quotes the secret", name)
+		}
+	}
+}
+
+func TestAConfigurationThatIsNotThereSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none.toml")
+	_, err := Load(Options{File: path, Env: env(nil)})
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("%v, want an os.ErrNotExist", err)
+	}
+	for _, says := range []string{path, "usher demo", "usher setup", "--config"} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("%v; want it to name %s", err, says)
 		}
 	}
 }

@@ -16,11 +16,21 @@ import (
 // maxFile is the largest configuration that is read, in bytes.
 const maxFile = 1 << 20
 
+// Missing is a configuration that is not there. It is an os.ErrNotExist.
+type Missing struct{ Path string }
+
+func (m *Missing) Error() string {
+	return fmt.Sprintf("there is no configuration %s: `usher demo` needs none, `usher setup --domain DOMAIN` says how to make one, --config FILE names another", m.Path)
+}
+
+// Is makes m the error that a missing file is.
+func (*Missing) Is(err error) bool { return err == os.ErrNotExist }
+
 // Read reads a file. Its errors name the file and, where there is one, the line.
 func Read(path string) (Config, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return Config{}, fmt.Errorf("there is no configuration %s yet; `usher demo` needs none, or name one with --config: %w", path, err)
+		return Config{}, &Missing{path}
 	}
 	if err == nil && info.Size() > maxFile {
 		return Config{}, fmt.Errorf("%s is larger than 1 MB, which is no configuration", path)

@@ -37,6 +37,15 @@ func TestBadInputHasItsOwnSentence(t *testing.T) {
 			}
 			return device(t, c)
 		}, "there is no host acme.eu.auth0.invalid: check the profile's domain"},
+		{"a host where nobody answers", func(t *testing.T, s *authServer) error {
+			other := httptest.NewServer(http.NotFoundHandler())
+			other.Close()
+			c, err := New(Config{Issuer: other.URL + "/", ClientID: clientID, Audience: audience})
+			if err != nil {
+				return err
+			}
+			return device(t, c)
+		}, "cannot be reached: check the network and the profile's domain (usher doctor"},
 		{"a domain of something else", func(t *testing.T, s *authServer) error {
 			other := httptest.NewServer(http.NotFoundHandler())
 			defer other.Close()

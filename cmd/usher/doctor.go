@@ -50,7 +50,7 @@ func newDoctor(console *consoleFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
-	cmd.Flags().StringSliceVar(&features, "features", nil, "what the tenant was set up for, as for usher setup")
+	cmd.Flags().StringSliceVar(&features, "features", nil, "the `FEATURES` the tenant was set up for, as for usher setup")
 	return cmd
 }
 
@@ -63,7 +63,7 @@ func examine(ctx context.Context, console *consoleFlags, actions []policy.Action
 	p, path, err := examined(console)
 	if err != nil {
 		found := doctor.Run(ctx, []doctor.Check{{Names: []string{"configuration"}, Run: func(_ context.Context, r *doctor.Report) {
-			r.Fail("configuration", "see docs/profiles.md; usher setup --domain DOMAIN prints a profile", "%v", err)
+			r.Fail("configuration", "docs/profiles.md shows a whole one", "%v", err)
 		}}})
 		return append(found, terminal...)
 	}

@@ -21,7 +21,7 @@ func inShell(p view.Problem, err error) view.Problem {
 		p.Hint = "Run this again then"
 	case errors.As(err, new(*auth0client.Conflict)):
 		p.Hint = "Look what is true, then run this again"
-	case errors.As(err, new(*auth0client.Unavailable)):
+	case errors.As(err, new(*auth0client.Unavailable)) && p.Retry:
 		p.Hint = "Run this again; where that does not help, see what stands between you and Auth0"
 	case p.Retry && p.Hint != "":
 		p.Hint = "Check the network, then run this again"

@@ -28,6 +28,9 @@ func newSetupRun(console *consoleFlags, f *setupFlags) (*setupRun, error) {
 	r := &setupRun{flags: f}
 	if f.domain == "" {
 		p, err := loadProfile(console)
+		if errors.As(err, new(*config.Missing)) {
+			return nil, usagef("name the tenant with --domain, as in --domain acme.eu.auth0.com: there is no configuration yet that names it")
+		}
 		if err != nil {
 			return nil, usageError{fmt.Errorf("name the tenant with --domain: %w", err)}
 		}

@@ -90,6 +90,8 @@ func words(now time.Time, err error) Problem {
 		return Problem{Title: "The tenant refused " + invalid.Field}
 	case errors.As(err, &invalid):
 		return Problem{Title: "The tenant refused this"}
+	case errors.As(err, &unavailable) && unavailable.Answer.Code.String() == "usher_m2m":
+		return Problem{Title: "The gateway's own credential is not accepted", Hint: "Whoever runs the gateway must look at it: usher doctor and usher setup say what it needs"}
 	case errors.As(err, &unavailable) && unavailable.Answer.Status >= 500:
 		return Problem{Title: fmt.Sprintf("The tenant has a fault of its own (HTTP %d)", unavailable.Answer.Status), Hint: "Try again with ctrl+r", Retry: true}
 	case errors.As(err, &unavailable):

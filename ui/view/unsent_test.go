@@ -34,7 +34,7 @@ func TestWhatCanBePutRight(t *testing.T) {
 	}
 }
 
-func TestWordsForWhatAPolicyAsks(t *testing.T) {
+func TestWordsForWhatAGatewaySays(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -45,6 +45,7 @@ func TestWordsForWhatAPolicyAsks(t *testing.T) {
 		{&auth0client.ReasonNeeded{}, "This action wants a reason. Type one, then confirm it again"},
 		{&auth0client.ApprovalPending{ID: term.Line("a\x1b[2J"), ExpiresAt: now.Add(90 * time.Minute)}, "as approval a␛[2J, for 1 h 30 min at most. It is not made yet"},
 		{&auth0client.ApprovalPending{}, "It waits for a second operator. It is not made yet"},
+		{&auth0client.Unavailable{Answer: auth0client.Answer{Status: 502, Code: term.Line("usher_m2m")}}, "The gateway's own credential is not accepted"},
 	} {
 		if got := Explain(now, c.err).String(); !strings.Contains(got, c.says) {
 			t.Errorf("%T says %q, want %q in it", c.err, got, c.says)
