@@ -31,7 +31,7 @@ type changeFlags struct {
 
 func (f *changeFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.reason, "reason", "", "why, for the journal")
+	flags.StringVar(&f.reason, "reason", "", "`WHY`, for the journal")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON: an object, or an array where ids come from standard input")

@@ -37,7 +37,7 @@ func newLogs(console *consoleFlags) *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only these `TYPES`, Auth0's event codes: fp,limit_wc")
 	cmd.Flags().BoolVar(&f.failed, "failed", false, "only what failed")
 	cmd.Flags().StringVar(&f.since, "since", "", "only events since `TIME`: 90m, 24h, 7d, a date, or a time as in RFC 3339")
-	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "how many events at most, up to 1000")
+	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "`N` events at most, up to 1000")
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "wait for new events and print them as they come")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print a JSON array; with --follow one object a line")
 	return cmd

@@ -46,7 +46,12 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	err := execute(ctx, newRoot())
+	o := &consoleFlags{}
+	root := newRootFor(o)
+	if completing(os.Args) {
+		addCompletions(root, o)
+	}
+	err := execute(ctx, root)
 	if err != nil {
 		// An error can quote a tenant's answer or a file's text.
 		fmt.Fprintf(os.Stderr, "usher: %s\n", term.Block(err.Error()))

@@ -32,7 +32,7 @@ type rolesFlags struct {
 func (f *rolesFlags) register(cmd *cobra.Command, to, usage string) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.people, to, nil, usage)
-	fs.StringVar(&f.reason, "reason", "", "why, for the journal")
+	fs.StringVar(&f.reason, "reason", "", "`WHY`, for the journal")
 	fs.StringVar(&f.left, "left", "", "write the ids of whom it was not done for to `FILE`, to go on with later")
 	fs.BoolVar(&f.yes, "yes", false, "do not ask")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and do nothing")
@@ -44,7 +44,7 @@ func newRolesAssign(console *consoleFlags) *cobra.Command {
 	f := &rolesFlags{}
 	cmd := &cobra.Command{
 		Use: "assign ROLE… --to ID|EMAIL…|-", Short: "Assign roles, by name or id, to users", Args: cobra.MinimumNArgs(1),
-		Example: "  usher roles assign Editor 'Refund desk' --to ada@example.com\n  usher roles assign Editor --to - --yes <ids.txt",
+		Example: "  usher roles assign 'Order desk' 'Refund desk' --to ada@example.com\n  usher roles assign Moderator --to - --yes <ids.txt",
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, console, true, args) },
 	}
 	f.register(cmd, "to", "`USER`, by id or email, to assign to; repeat it, or - reads one a line")
@@ -55,7 +55,7 @@ func newRolesRemove(console *consoleFlags) *cobra.Command {
 	f := &rolesFlags{}
 	cmd := &cobra.Command{
 		Use: "remove ROLE… --from ID|EMAIL…|-", Short: "Remove roles, by name or id, from users", Args: cobra.MinimumNArgs(1),
-		Example: "  usher roles remove Editor --from ada@example.com --reason 'left the team'",
+		Example: "  usher roles remove Moderator --from ada@example.com --reason 'left the team'",
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, console, false, args) },
 	}
 	f.register(cmd, "from", "`USER`, by id or email, to remove from; repeat it, or - reads one a line")

@@ -42,16 +42,16 @@ type tenantFlags struct {
 }
 
 func (f *tenantFlags) register(fs *pflag.FlagSet) {
-	fs.IntVar(&f.users, "users", 2000, "how many people to generate")
-	fs.Uint64Var(&f.seed, "seed", 1, "the same seed gives the same people, ids included")
+	fs.IntVar(&f.users, "users", 2000, "generate `N` people")
+	fs.Uint64Var(&f.seed, "seed", 1, "the same seed `N` gives the same people, ids included")
 	fs.StringVar(&f.data, "data", "", "load users from `FILE` (Auth0's import format) instead of generating them")
 	fs.StringVar(&f.plan, "plan", "enterprise", "rate limits of this `PLAN`: free, pro, enterprise or unlimited")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:0", "listen on `HOST:PORT` (port 0: any free one)")
 	fs.StringVar(&f.info, "info", "", "write the tenant's addresses and clients to `FILE` once it listens")
-	fs.DurationVar(&f.lag, "search-lag", time.Second, "how long the user search trails behind a write, as Auth0's does")
+	fs.DurationVar(&f.lag, "search-lag", time.Second, "the `TIME` by which the user search trails behind a write, as Auth0's does")
 	fs.DurationVar(&f.code, "code-life", 0, "how long a sign-in code is good (`TIME`; default 15m, as Auth0's)")
 	fs.DurationVar(&f.token, "token-life", 0, "how long an operator's token is good (`TIME`; default 24h, as Auth0's)")
-	fs.StringArrayVar(&f.faults, "fault", nil, "inject a fault, such as 'GET /api/v2/users 503 20%' (may be repeated)")
+	fs.StringArrayVar(&f.faults, "fault", nil, "inject a fault by a `RULE` such as 'GET /api/v2/users 503 20%'; may be repeated (docs/local-tenant.md)")
 }
 
 func newTenant() *cobra.Command {

@@ -34,10 +34,10 @@ func newUsersExport(console *consoleFlags) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "json", "`FORMAT`: json or csv")
 	flags.StringVar(&f.connection, "connection", "", "only users of this connection (`NAME`)")
-	flags.IntVar(&f.limit, "limit", 0, "how many users at most (0: all)")
+	flags.IntVar(&f.limit, "limit", 0, "`N` users at most (0: all)")
 	flags.StringSliceVar(&f.fields, "fields", nil, "which `FIELDS`, by Auth0's names, as in user_id,email,app_metadata.plan")
 	flags.StringVarP(&f.output, "output", "o", "", "write into `FILE`, for its owner only (default: standard output)")
-	flags.StringVar(&f.reason, "reason", "", "why, for the journal")
+	flags.StringVar(&f.reason, "reason", "", "`WHY`, for the journal")
 	return cmd
 }
 

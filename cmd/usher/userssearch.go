@@ -35,7 +35,7 @@ func newUsersSearch(console *consoleFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, console, strings.Join(args, " ")) },
 	}
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print a JSON array")
-	cmd.Flags().IntVar(&f.limit, "limit", 50, "how many users at most, up to 1000")
+	cmd.Flags().IntVar(&f.limit, "limit", 50, "`N` users at most, up to 1000")
 	cmd.Flags().StringSliceVar(&f.fields, "fields", nil, "which `FIELDS`, as in user_id,email,last_login")
 	return cmd
 }

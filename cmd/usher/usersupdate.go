@@ -36,7 +36,7 @@ func newUsersUpdate(console *consoleFlags) *cobra.Command {
 	flags.StringArrayVar(&f.set, "set", nil, "set `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.unset, "unset", nil, "take `NAME` away; may be repeated")
 	flags.StringVar(&f.metadata, "metadata", "", "set the keys of user_metadata that `FILE` holds as a JSON object (- reads standard input)")
-	flags.StringVar(&f.appData, "app-metadata", "", "the same for app_metadata")
+	flags.StringVar(&f.appData, "app-metadata", "", "the same for app_metadata (`FILE`)")
 	f.register(cmd)
 	return cmd
 }
