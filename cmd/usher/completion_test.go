@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,7 @@ func TestWhatAShellIsOffered(t *testing.T) {
 		addCompletions(root, o)
 		var out strings.Builder
 		root.SetOut(&out)
+		root.SetErr(io.Discard)
 		words := strings.Split(tc.line, " ")
 		root.SetArgs(append([]string{cobra.ShellCompNoDescRequestCmd}, words...))
 		if err := root.ExecuteContext(t.Context()); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -57,6 +58,9 @@ func (f *journalFlags) open(ctx context.Context) (journalSource, error) {
 	dir, err := profileDir(name)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("the profile %s has no journal on this machine, where it would be in %s: nothing was done with it here, or the name is another's", name, dir)
 	}
 	return folderSource(dir), nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"usher/config"
 )
@@ -42,6 +43,8 @@ func TestSigningInAndOutAtTheCommandLine(t *testing.T) {
 		return out
 	}
 	step(exitNotAllowed, "nobody is signed in to the profile fake; run: usher --config "+p.config+" --profile fake login", nil, "--config", p.config, "whoami")
+	step(exitFailed, "there is no journal in ", nil, "journal", "list")
+	step(exitFailed, "the profile other has no journal on this machine", nil, "journal", "verify", "--of", "other")
 	step(exitUsage, "in a terminal", nil, "login")
 	step(exitUsage, "in a terminal", nil, "login", "--web")
 	step(exitUsage, "choose viewer, support or admin", nil, "login", "--approve", "--as", "boss")
@@ -78,6 +81,12 @@ func TestSigningInAndOutAtTheCommandLine(t *testing.T) {
 		t.Errorf("a sign-out asks %v", asked)
 	}
 	step(0, "Nobody was signed in", nil, "logout")
+	f.set(func() { f.life = 2 * time.Second })
+	step(0, "kept in", nil, "login", "--approve")
+	f.set(func() { f.refuse = "invalid_grant" })
+	step(exitNotAllowed, "the sign-in to the profile fake has ended", nil, "users", "search", "ada")
+	step(exitNotAllowed, "nobody is signed in", nil, "users", "search", "ada")
+	f.set(func() { f.refuse, f.life = "", time.Hour })
 	step(0, "kept in", nil, "login", "--approve")
 	f.set(func() { f.down = true })
 	step(exitFailed, "is forgotten here, but Auth0 could not be told", nil, "logout")

@@ -155,6 +155,7 @@ func printOperator(out io.Writer, w who) {
 // notSignedIn says what to run. Its exit code is that of what is not allowed.
 type notSignedIn struct {
 	profile, config string
+	ended           bool // there was a sign-in, and the tenant renews it no more
 	err             error
 }
 
@@ -168,6 +169,9 @@ func (e *notSignedIn) command() string {
 
 func (e *notSignedIn) Error() string {
 	command := e.command()
+	if e.ended {
+		return fmt.Sprintf("the sign-in to the profile %s has ended: it was revoked, or not used for too long; run: %s", e.profile, command)
+	}
 	if e.err == nil || errors.Is(e.err, signin.ErrSignedOut) && !strings.Contains(e.err.Error(), ":") {
 		return fmt.Sprintf("nobody is signed in to the profile %s; run: %s", e.profile, command)
 	}
@@ -178,19 +182,25 @@ func (e *notSignedIn) Unwrap() error { return e.err }
 
 // resume takes up a profile's kept sign-in, or says what to run.
 func (f *consoleFlags) resume(ctx context.Context, p config.Profile, c *signin.Client, store *tokenstore.Store) (signin.Operator, error) {
+	before, unread := store.Load(ctx)
+	if errors.Is(unread, signin.ErrDamaged) { // it is told once: what is damaged is moved aside
+		return signin.Operator{}, &notSignedIn{profile: p.Name, config: f.config, err: unread}
+	}
 	op, ok, err := c.Resume(ctx)
 	switch {
 	case errors.Is(err, signin.ErrDamaged), errors.Is(err, signin.ErrSignedOut):
-		return signin.Operator{}, &notSignedIn{p.Name, f.config, err}
+		return signin.Operator{}, &notSignedIn{profile: p.Name, config: f.config, err: err}
 	case err != nil:
 		return signin.Operator{}, err
 	case ok:
 		return op, nil
+	case unread == nil && before != (signin.Tokens{}):
+		return signin.Operator{}, &notSignedIn{profile: p.Name, config: f.config, ended: true}
 	}
 	if kept, err := store.Open(ctx); err == nil && kept.Note != "" { // it may be why nobody is
-		return signin.Operator{}, &notSignedIn{p.Name, f.config, errors.New(kept.Note)}
+		return signin.Operator{}, &notSignedIn{profile: p.Name, config: f.config, err: errors.New(kept.Note)}
 	}
-	return signin.Operator{}, &notSignedIn{p.Name, f.config, nil}
+	return signin.Operator{}, &notSignedIn{profile: p.Name, config: f.config}
 }
 
 func runLogout(ctx context.Context, out io.Writer, console *consoleFlags, browser bool) error {
