@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,4 +35,67 @@ func TestTheManualIsTrue(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheTablesOfSettingsAreTrue compares the tables of docs/ssh.md and docs/deploy.md with what is read: nothing is missing
+// in them, and nothing in them is unknown.
+func TestTheTablesOfSettingsAreTrue(t *testing.T) {
+	t.Parallel()
+	for page, tc := range map[string]struct {
+		table string // its heading
+		of    reflect.Type
+		apart []string // said elsewhere
+	}{
+		"ssh.md":    {"| setting | says | default |", reflect.TypeFor[SSH](), nil},
+		"deploy.md": {"| key | meaning | default |", reflect.TypeFor[Gateway](), []string{"policy"}},
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, table, found := strings.Cut(string(text), tc.table)
+		if !found {
+			t.Errorf("docs/%s has no table %q", page, tc.table)
+			continue
+		}
+		table, _, _ = strings.Cut(table, "\n\n")
+		var said []string
+		for _, row := range strings.Split(table, "\n") {
+			first, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+			for _, m := range regexp.MustCompile("`([a-z_.]+)`").FindAllStringSubmatch(first, -1) {
+				said = append(said, m[1])
+			}
+		}
+		read := slices.DeleteFunc(settings(tc.of, ""), func(s string) bool { return slices.Contains(tc.apart, s) })
+		slices.Sort(said)
+		slices.Sort(read)
+		if !slices.Equal(said, read) {
+			t.Errorf("docs/%s lists\n%v, read are\n%v", page, said, read)
+		}
+	}
+}
+
+// settings are the keys of a table and, with their dots, of the tables in it.
+func settings(t reflect.Type, in string) []string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var all []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		if name == "-" {
+			continue
+		}
+		inner := f.Type
+		for inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct {
+			all = append(all, settings(inner, in+name+".")...)
+			continue
+		}
+		all = append(all, in+name)
+	}
+	return all
 }

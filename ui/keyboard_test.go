@@ -53,7 +53,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	console.Init()
 	askCode(console)
 	section("Sign-in", console.login.Keys())
-	b.WriteString("\nWhen the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
+	b.WriteString("\nIn the demo `a` approves. When the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
 	b.WriteString("\n`ctrl+c` quits as well, in a field too. Both ask once while something typed or staged would be lost or a change is under way: `y` leaves,\n" +
@@ -63,6 +63,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	section("Users", users.New(env, nil, users.Options{Dialogs: users.Dialogs{Password: true, Edit: true, Create: true, Delete: true}, Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	detail := user.New(env, nil, ada)
 	section("User", detail.Keys())
+	b.WriteString("\nOn a row of the tabs Identities and Sessions `x` or `enter` unlinks it or ends it; in Organizations `enter` opens it.\n")
 	for _, tab := range []struct{ key, name string }{{"6", "Activity"}, {"7", "Raw"}} {
 		detail.Update(view.Press(tab.key))
 		keys := detail.Keys()

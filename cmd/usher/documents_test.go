@@ -242,3 +242,32 @@ func TestTheDrawingsKeepTheirSpaces(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryLibraryHasItsLine: docs/decisions.md says of each direct requirement of go.mod what it is for, and of no other.
+func TestEveryLibraryHasItsLine(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	required := map[string]bool{} // path → direct
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v\S+( // indirect)?$`).FindAllStringSubmatch(string(mod), -1) {
+		required[m[1]] = m[2] == ""
+	}
+	_, section, _ := strings.Cut(documents(t)["docs/decisions.md"], "\n## Libraries\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for path, direct := range required {
+		if direct && !strings.Contains(section, "`"+path+"`") {
+			t.Errorf("docs/decisions.md does not say what %s is for", path)
+		}
+	}
+	named := regexp.MustCompile("`([a-z0-9-]+(?:\\.[a-z0-9-]+)+/[^` ]+)`").FindAllStringSubmatch(section, -1)
+	if len(required) == 0 || len(named) == 0 {
+		t.Fatalf("go.mod requires %d modules, docs/decisions.md names %d", len(required), len(named))
+	}
+	for _, m := range named {
+		if _, ok := required[m[1]]; !ok {
+			t.Errorf("docs/decisions.md names %s, which go.mod does not require", m[1])
+		}
+	}
+}
