@@ -32,7 +32,7 @@ type Profile struct {
 	TokenIdentity string `toml:"token_identity,omitempty"` // an age identity file that opens the encrypted file
 
 	IdleLock     Duration `toml:"idle_lock,omitempty"`     // default 15 minutes
-	SessionLimit Duration `toml:"session_limit,omitempty"` // zero or off: as long as the sign-in lasts
+	SessionLimit Duration `toml:"session_limit,omitempty"` // off: as long as the sign-in lasts; left out: 12 hours
 
 	Lookup       map[string]string `toml:"lookup,omitempty"` // a name to search by, and the path of its field
 	CustomFields []CustomField     `toml:"custom_fields,omitempty"`
