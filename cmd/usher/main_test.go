@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"usher/auth0client"
 )
@@ -100,5 +104,38 @@ func TestWhereTheConsoleMaySpeakItsOwnSigns(t *testing.T) {
 		if asciiOnly(env) != tc.ascii || noColor(env) != tc.plain || hasDisplay(env) != tc.browse {
 			t.Errorf("%s: ascii %v, plain %v, browser %v", name, asciiOnly(env), noColor(env), hasDisplay(env))
 		}
+	}
+}
+
+// endingAt ends what writes to it once a text was written.
+type endingAt struct {
+	strings.Builder
+	text string
+	end  context.CancelFunc
+}
+
+func (w *endingAt) Write(p []byte) (int, error) {
+	defer func() {
+		if strings.Contains(w.String(), w.text) {
+			w.end()
+		}
+	}()
+	return w.Builder.Write(p)
+}
+
+func TestTheLocalTenantSaysHowToGoOn(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "local.toml")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out := &endingAt{text: "usher --config " + file + "\n", end: cancel}
+	root := newRoot()
+	root.SetArgs([]string{"tenant", "--users", "3", "--write-config", file})
+	root.SetOut(out)
+	if err := execute(ctx, root); err != nil || !strings.Contains(out.String(), out.text) || !strings.Contains(out.String(), "with 6 users") {
+		t.Errorf("usher tenant says %q, %v", out.String(), err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
 	}
 }

@@ -67,6 +67,9 @@ func newTenant() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "local tenant %s with %d users%s\n", running.tenant.Issuer(), running.tenant.Users(), kept(f.state))
+			if f.config != "" {
+				fmt.Fprintf(cmd.OutOrStdout(), "in another terminal: usher --config %s\n", f.config)
+			}
 			return running.wait(cmd.Context())
 		},
 	}
