@@ -101,7 +101,7 @@ release: man completions ## build archives, their SBOMs and checksums for every 
 		echo "$$name"; mkdir -p dist/$$name; \
 		GOOS=$$os GOARCH=$$arch $(RELEASE_BUILD) -o dist/$$name/ ./cmd/usher; \
 		$(SBOM) bin -json -noserial -notimestamp -version '$(VERSION)' -output dist/$$name.bom.json dist/$$name/usher* 2>/dev/null; \
-		cp -r LICENSE README.md CHANGELOG.md SECURITY.md docs share dist/$$name/; \
+		cp -r LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs share dist/$$name/; \
 		tar -czf dist/$$name.tar.gz -C dist $$name; rm -r dist/$$name; \
 	done
 	@cd dist; if command -v sha256sum >/dev/null; then sha256sum usher_*; else shasum -a 256 usher_*; fi > checksums.txt

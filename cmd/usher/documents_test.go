@@ -271,3 +271,34 @@ func TestEveryLibraryHasItsLine(t *testing.T) {
 		}
 	}
 }
+
+// TestBothReleasesHoldTheSame: make release and goreleaser put the same into an archive, and with each document what it
+// leads to.
+func TestBothReleasesHoldTheSame(t *testing.T) {
+	t.Parallel()
+	files := func(file, pattern string) []string {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile(pattern).FindSubmatch(text)
+		if m == nil {
+			t.Fatalf("%s does not say what an archive holds", file)
+		}
+		return slices.Sorted(slices.Values(strings.FieldsFunc(string(m[1]), func(r rune) bool { return r == ' ' || r == ',' })))
+	}
+	made, configured := files("Makefile", `cp -r (.*) dist/`), files(".goreleaser.yaml", `(?m)^    files: \[(.*)\]$`)
+	if !slices.Equal(made, configured) {
+		t.Errorf("make release packs %v, goreleaser %v", made, configured)
+	}
+	for page := range documents(t) {
+		if top, _, _ := strings.Cut(page, "/"); !slices.Contains(made, top) {
+			t.Errorf("%s is in no archive, and other pages lead to it", page)
+		}
+	}
+	for _, file := range configured {
+		if strings.Contains(file, "*") {
+			t.Errorf("goreleaser packs %s, which may leave files out", file)
+		}
+	}
+}
