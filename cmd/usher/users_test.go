@@ -36,6 +36,8 @@ func TestFindingAndShowingUsers(t *testing.T) {
 	// The exit codes.
 	d.does(exitUsage, "users", "show", "lena")
 	d.does(exitUsage, "users", "search", "x", "--limit", "0")
+	d.says(d.does(exitUsage, "users", "search", `blocked:true AND role:"Order desk"`), "usher roles show ROLE --members")
+	d.does(0, "users", "search", "app_metadata.role:x", "--json")
 	d.does(exitUsage, "users", "search", "x", "--fields", "shoe_size")
 	d.does(exitNotFound, "users", "show", "nobody@example.com")
 	d.does(exitNotFound, "users", "show", "auth0|000000000000000000000000")

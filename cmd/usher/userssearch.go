@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -81,6 +82,10 @@ func (f *searchFlags) search(ctx context.Context, w *wiring, query string) (foun
 		if field.Search && field.Name != "" {
 			finding.Names[field.Name] = field.Path
 		}
+	}
+	// No query of Auth0's finds who holds a role: it would find nobody, and that would be believed.
+	if regexp.MustCompile(`(?i)(^|[\s(+-])role:`).MatchString(query) && finding.Names["role"] == "" {
+		return nil, first, usagef("role: is a filter of the console's; usher roles show ROLE --members lists who holds a role")
 	}
 	seen := map[auth0client.UserID]bool{}
 	for ; len(found) < f.limit; finding.Page++ {
