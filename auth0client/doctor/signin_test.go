@@ -95,7 +95,7 @@ func TestDeviceCodesAndTheAudience(t *testing.T) {
 	p.Issuer = limited.URL + "/"
 	expect(t, "a rate limit", Device(p), "note device: the tenant gives no more device codes")
 	limited.Close()
-	expect(t, "nobody there", Device(p), "failed device: ask for a sign-in code: reach 127.0.0.1", "look at the network")
+	expect(t, "nobody there", Device(p), "failed device: ask for a sign-in code: 127.0.0.1 cannot be reached", "look at the network")
 }
 
 // sign makes a check of a sign-in kept in a folder, as nobody or as a preset operator.

@@ -135,5 +135,5 @@ func unreachable(host string, err error) error {
 	case errors.As(err, &authority), errors.As(err, &name):
 		return fmt.Errorf("%s does not prove that it is the tenant: something on the way may answer in its place: %w", host, err)
 	}
-	return fmt.Errorf("%s cannot be reached: check the network and the profile's domain (usher doctor looks at each step): %w", host, err)
+	return fmt.Errorf("%s cannot be reached: check the network and the profile's domain: %w", host, err)
 }

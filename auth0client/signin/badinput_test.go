@@ -45,7 +45,7 @@ func TestBadInputHasItsOwnSentence(t *testing.T) {
 				return err
 			}
 			return device(t, c)
-		}, "cannot be reached: check the network and the profile's domain (usher doctor"},
+		}, "cannot be reached: check the network and the profile's domain: "},
 		{"a domain of something else", func(t *testing.T, s *authServer) error {
 			other := httptest.NewServer(http.NotFoundHandler())
 			defer other.Close()
