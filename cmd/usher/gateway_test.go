@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,14 +232,20 @@ func (f *far) fetch(t testing.TB, address string) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// someone is a user who is nobody's operator.
+// someone is a user who is nobody's operator, and whose id does not hold their address, as SAML's can.
 func someone(t testing.TB, w *wiring) auth0client.User {
 	t.Helper()
 	page, err := w.client.SearchUsers(t.Context(), auth0client.Search{PerPage: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return page.Users[len(page.Users)-1]
+	for _, u := range slices.Backward(page.Users) {
+		if !strings.Contains(string(u.ID), u.EmailRaw) {
+			return u
+		}
+	}
+	t.Fatalf("every id of %d users holds an address", len(page.Users))
+	return auth0client.User{}
 }
 
 func TestAConsoleWorksThroughAGatewayFarAway(t *testing.T) {
