@@ -12,6 +12,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/signin"
 )
 
 func newMFA(console *consoleFlags) *cobra.Command {
@@ -49,33 +50,24 @@ func newMFAList(console *consoleFlags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list ID|EMAIL", Short: "List what a user has enrolled", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			ctx, stop := notifyInterrupt(cmd.Context())
-			defer stop()
-			w, _, err := openSignedIn(ctx, console)
-			if err != nil {
-				return err
-			}
-			defer w.closeInto(&err)
-			u, err := desk.Named(ctx, w.client, args[0], w.lookups)
-			if err != nil {
-				return told{"", err}
-			}
-			methods, err := w.client.AuthenticationMethods(ctx, u.ID)
-			if err != nil {
-				return told{"", err}
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), methodsOut(methods))
-			}
-			for _, m := range methods {
-				last := "never used"
-				if !m.LastAuthAt.IsZero() {
-					last = "last used " + m.LastAuthAt.Local().Format(time.DateTime)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ofUser(cmd, console, args[0], func(ctx context.Context, w *wiring, _ signin.Operator, u auth0client.User) error {
+				methods, err := w.client.AuthenticationMethods(ctx, u.ID)
+				if err != nil {
+					return told{"", err}
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", auth0client.UserID(m.ID).Safe(), auth0client.UserID(m.Kind).Safe(), desk.Method(m), last)
-			}
-			return nil
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), methodsOut(methods))
+				}
+				for _, m := range methods {
+					last := "never used"
+					if !m.LastAuthAt.IsZero() {
+						last = "last used " + m.LastAuthAt.Local().Format(time.DateTime)
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", auth0client.UserID(m.ID).Safe(), auth0client.UserID(m.Kind).Safe(), desk.Method(m), last)
+				}
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")

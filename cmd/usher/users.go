@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/signin"
 	"usher/ui/view"
 )
 
@@ -97,6 +99,22 @@ func (u userOut) field(name string) any {
 func userFieldNames() []string {
 	return []string{"user_id", "email", "email_verified", "name", "nickname", "username", "phone_number", "connection", "blocked", "logins_count",
 		"last_login", "created_at", "updated_at"}
+}
+
+// ofUser runs look for the user that a command names, as the operator who is signed in.
+func ofUser(cmd *cobra.Command, console *consoleFlags, name string, look func(context.Context, *wiring, signin.Operator, auth0client.User) error) (err error) {
+	ctx, stop := notifyInterrupt(cmd.Context())
+	defer stop()
+	w, who, err := openSignedIn(ctx, console)
+	if err != nil {
+		return err
+	}
+	defer w.closeInto(&err)
+	u, err := desk.Named(ctx, w.client, name, w.lookups)
+	if err != nil {
+		return told{"", err}
+	}
+	return look(ctx, w, who, u)
 }
 
 // checkFields refuses names that are no fields.

@@ -12,6 +12,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/signin"
 	"usher/auth0client/term"
 )
 
@@ -39,29 +40,21 @@ func newUsersSessions(console *consoleFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sessions ID|EMAIL", Short: "List a user's sessions, refresh tokens, devices and grants", Args: cobra.ExactArgs(1),
 		Long: "Each line begins with its kind and id; usher users end takes one away, usher users sign-out all sessions and tokens.",
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			ctx, stop := notifyInterrupt(cmd.Context())
-			defer stop()
-			w, _, err := openSignedIn(ctx, console)
-			if err != nil {
-				return err
-			}
-			defer w.closeInto(&err)
-			u, err := desk.Named(ctx, w.client, args[0], w.lookups)
-			if err != nil {
-				return told{"", err}
-			}
-			all := map[string][]endable{}
-			for _, kind := range endKinds() {
-				if all[kind.flag], err = kind.list(ctx, w.client, u.ID); err != nil && !planLacks(err) {
-					return told{"", err}
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ofUser(cmd, console, args[0], func(ctx context.Context, w *wiring, _ signin.Operator, u auth0client.User) error {
+				var err error
+				all := map[string][]endable{}
+				for _, kind := range endKinds() {
+					if all[kind.flag], err = kind.list(ctx, w.client, u.ID); err != nil && !planLacks(err) {
+						return told{"", err}
+					}
 				}
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), sessionsOut{all["session"], all["token"], all["device"], all["grant"]})
-			}
-			printEndables(cmd.OutOrStdout(), cmd.ErrOrStderr(), all)
-			return nil
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), sessionsOut{all["session"], all["token"], all["device"], all["grant"]})
+				}
+				printEndables(cmd.OutOrStdout(), cmd.ErrOrStderr(), all)
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/signin"
 	"usher/auth0client/term"
 )
 
@@ -40,25 +42,16 @@ func newUsersShow(console *consoleFlags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "show ID|EMAIL", Short: "Show a user, and why they cannot get in", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			ctx, stop := notifyInterrupt(cmd.Context())
-			defer stop()
-			w, who, err := openSignedIn(ctx, console)
-			if err != nil {
-				return err
-			}
-			defer w.closeInto(&err)
-			u, err := desk.Named(ctx, w.client, args[0], w.lookups)
-			if err != nil {
-				return told{"", err}
-			}
-			e := desk.Gather(ctx, w.client, u, func(p string) bool { return slices.Contains(who.Permissions, p) })
-			found := desk.Verdict(e, time.Now())
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), newShowOut(u, e, found))
-			}
-			printUser(cmd.OutOrStdout(), u, e, found)
-			return nil
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ofUser(cmd, console, args[0], func(ctx context.Context, w *wiring, who signin.Operator, u auth0client.User) error {
+				e := desk.Gather(ctx, w.client, u, func(p string) bool { return slices.Contains(who.Permissions, p) })
+				found := desk.Verdict(e, time.Now())
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), newShowOut(u, e, found))
+				}
+				printUser(cmd.OutOrStdout(), u, e, found)
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
