@@ -70,6 +70,17 @@ func (m *Model) leave() view.Action {
 	return nil
 }
 
+// stepOut is what esc does now.
+func (m *Model) stepOut() string {
+	switch {
+	case len(m.chosen) > 0:
+		return "end the choice"
+	case m.filter.Text() != "":
+		return "end the filter"
+	}
+	return "back"
+}
+
 // turn shows what they hold, or what they lack.
 func (m *Model) turn(s show) tea.Cmd {
 	m.show = s
@@ -304,7 +315,7 @@ func (m *Model) Keys() []view.Key {
 		assign(view.NewKey("r", "roles", "r")),
 		hidden(view.NewKey("space", "choose", "space")),
 		hidden(view.NewKey("y", "copy permission", "y")),
-		hidden(view.NewKey("esc", "end the choice or the filter, then back", "esc")),
+		view.StepOut("end the choice or the filter, then back", m.stepOut()),
 		hidden(view.NewKey("R", "reload", "R", "ctrl+r")),
 	}, moving...)
 }

@@ -73,6 +73,19 @@ func (o *One) leave() view.Action {
 	return nil
 }
 
+// stepOut is what esc does now.
+func (o *One) stepOut() string {
+	switch {
+	case o.members.Counting():
+		return "stop"
+	case len(o.chosen) > 0:
+		return "end the choice"
+	case o.filter[o.tab].Text() != "":
+		return "end the filter"
+	}
+	return "back"
+}
+
 func (o *One) open(t tab) tea.Cmd {
 	o.tab = (t + tabs) % tabs
 	o.narrow()
@@ -203,5 +216,5 @@ func (o *One) Keys() []view.Key {
 	case connectionsTab, tabs:
 		keys = append(keys, hidden(manage(view.NewKey("n", "invite", "n"))), hidden(manage(view.NewKey("+", "add members", "+"))))
 	}
-	return append(append(keys, hidden(view.NewKey("y", "copy id", "y"))), moving()...)
+	return append(append(keys, hidden(view.NewKey("y", "copy id", "y"))), moving(o.stepOut())...)
 }

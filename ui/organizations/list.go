@@ -213,7 +213,14 @@ func (m *Model) Keys() []view.Key {
 	if m.all.Counting() {
 		count = view.NewKey("c", "stop", "c")
 	}
-	return append([]view.Key{view.NewKey("/", "filter", "/"), view.NewKey("enter", "open", "enter"), count, hidden(view.NewKey("y", "copy id", "y"))}, moving()...)
+	step := "back"
+	switch {
+	case m.all.Counting():
+		step = "stop"
+	case m.filter.Text() != "":
+		step = "end the filter"
+	}
+	return append([]view.Key{view.NewKey("/", "filter", "/"), view.NewKey("enter", "open", "enter"), count, hidden(view.NewKey("y", "copy id", "y"))}, moving(step)...)
 }
 
 func hidden(k view.Key) view.Key {
@@ -221,12 +228,13 @@ func hidden(k view.Key) view.Key {
 	return k
 }
 
-func moving() []view.Key {
+// moving are the keys for getting about; step is what esc does now.
+func moving(step string) []view.Key {
 	return []view.Key{
 		hidden(view.NewKey("j/k", "move", "j", "k", "down", "up")),
 		hidden(view.NewKey("pgdn/pgup", "a page", "pgdown", "pgup", "ctrl+d", "ctrl+u")),
 		hidden(view.NewKey("g/G", "first, last read", "g", "G", "home", "end")),
-		hidden(view.NewKey("esc", "stop, end the choice or the filter, then back", "esc")),
+		view.StepOut("stop, end the choice or the filter, then back", step),
 		hidden(view.NewKey("R", "reload", "R", "ctrl+r")),
 	}
 }

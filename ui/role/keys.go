@@ -78,6 +78,19 @@ func (m *Model) leave() (view.Action, tea.Cmd) {
 	return nil, nil
 }
 
+// stepOut is what esc does now.
+func (m *Model) stepOut() string {
+	switch {
+	case m.deleting || m.members.Counting():
+		return "stop"
+	case len(m.chosen) > 0:
+		return "end the choice"
+	case m.filter[m.tab].Text() != "":
+		return "end the filter"
+	}
+	return "back"
+}
+
 func (m *Model) open(t tab) tea.Cmd {
 	m.tab = (t + tabs) % tabs
 	m.narrow()
@@ -232,6 +245,6 @@ func (m *Model) Keys() []view.Key {
 		hidden(view.NewKey("j/k", "move", "j", "k", "down", "up")),
 		hidden(view.NewKey("pgdn/pgup", "a page", "pgdown", "pgup", "ctrl+d", "ctrl+u")),
 		hidden(view.NewKey("g/G", "first, last read", "g", "G", "home", "end")),
-		hidden(view.NewKey("esc", "stop, end the choice or the filter, then back", "esc")),
+		view.StepOut("stop, end the choice or the filter, then back", m.stepOut()),
 		hidden(view.NewKey("R", "reload", "R", "ctrl+r")))
 }

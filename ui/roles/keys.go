@@ -55,6 +55,17 @@ func (m *Model) leave() (view.Action, tea.Cmd) {
 	return nil, nil
 }
 
+// stepOut is what esc does now.
+func (m *Model) stepOut() string {
+	switch {
+	case m.first != nil:
+		return "end the comparison"
+	case m.filter.Text() != "":
+		return "end the filter"
+	}
+	return "back"
+}
+
 // compare marks the first role of a comparison, or opens it with the second.
 func (m *Model) compare() view.Action {
 	r, ok := m.current()
@@ -120,7 +131,7 @@ func (m *Model) Keys() []view.Key {
 		hidden(view.NewKey("j/k", "move", "j", "k", "down", "up")),
 		hidden(view.NewKey("pgdn/pgup", "a page", "pgdown", "pgup", "ctrl+d", "ctrl+u")),
 		hidden(view.NewKey("g/G", "first, last", "g", "G", "home", "end")),
-		hidden(view.NewKey("esc", "end the comparison or the filter, then back", "esc")),
+		view.StepOut("end the comparison or the filter, then back", m.stepOut()),
 		hidden(view.NewKey("R", "reload", "R", "ctrl+r")),
 	}
 }

@@ -2,6 +2,7 @@
 package toast
 
 import (
+	"slices"
 	"time"
 
 	"usher/ui/theme"
@@ -56,6 +57,11 @@ func (q *Queue) Dismiss() bool {
 		}
 	}
 	return false
+}
+
+// Dismissible reports that there is an error to dismiss.
+func (q *Queue) Dismissible() bool {
+	return slices.ContainsFunc(q.entries, func(e entry) bool { return e.level == view.Bad })
 }
 
 // Lines draws the toasts, oldest first, one a line, the newest atMost of them.

@@ -146,6 +146,21 @@ func (m *Model) leave() (view.Action, tea.Cmd) {
 	return view.Back{}, nil
 }
 
+// stepOut is what esc does now; empty for nothing.
+func (m *Model) stepOut() string {
+	switch {
+	case m.earlier():
+		return "to the earlier search"
+	case len(m.selected) > 0:
+		return "end the selection"
+	case m.narrowed():
+		return "drop what you typed"
+	case m.query != "":
+		return "end the search"
+	}
+	return ""
+}
+
 func (m *Model) move(k string) tea.Cmd {
 	last := m.count() - 1
 	wanted := m.cursor
@@ -237,7 +252,7 @@ func (m *Model) listKeys() []view.Key {
 		hidden(view.NewKey("j/k", "move", "j", "k", "down", "up")),
 		hidden(view.NewKey("pgdn/pgup", "a page", "pgdown", "pgup", "ctrl+d", "ctrl+u")),
 		hidden(view.NewKey("g/G", "first, last", "g", "G", "home", "end")),
-		hidden(view.NewKey("esc", "end the selection or the search", "esc")),
+		view.StepOut("end the selection or the search", m.stepOut()),
 		hidden(view.NewKey("R", "reload", "R", "ctrl+r")),
 	}
 	if m.o.Save != nil {

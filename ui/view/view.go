@@ -49,11 +49,22 @@ type Key struct {
 	Why string
 	// Hidden keeps the key out of the footer; it is in the help overlay all the same.
 	Hidden bool
+	// Short is what the footer says instead of the description: what the key does as things are. A hidden way out (esc) is in
+	// the footer while it has one.
+	Short string
 }
 
 // NewKey makes a Key. keys are Bubble Tea's names ("enter", "space", "ctrl+r"), label what the footer shows for them.
 func NewKey(label, desc string, keys ...string) Key {
 	return Key{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, desc))}
+}
+
+// StepOut is esc where it goes out step by step: whole says all its steps, for the help, and now the next one, for the footer.
+// Where there is none it is not in the footer.
+func StepOut(whole, now string) Key {
+	k := NewKey("esc", whole, "esc")
+	k.Hidden, k.Short = true, now
+	return k
 }
 
 // Env is what the app gives each view: who it is, whose session it is and how to draw.
