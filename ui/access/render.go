@@ -14,19 +14,18 @@ func (m *Model) View(s view.Size) view.Frame {
 	if s.Width <= 0 || s.Height <= 0 {
 		return view.Frame{}
 	}
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	height := s.Height - len(bottom)
 	var lines []string
 	switch {
 	case m.why != nil:
-		lines = m.whyLines(s.Width, s.Height-1)
+		lines = m.whyLines(s.Width, height)
 	case m.search != nil:
-		lines = m.searchLines(s.Width, s.Height-1)
+		lines = m.searchLines(s.Width, height)
 	default:
-		lines = m.listLines(s.Width, s.Height-1)
+		lines = m.listLines(s.Width, height)
 	}
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	return view.Frame{Content: widget.Fit(strings.Join(append(lines[:min(len(lines), s.Height-1)], m.bottom(s.Width)), "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 func (m *Model) listLines(width, height int) []string {
@@ -223,16 +222,16 @@ func (m *Model) progress() string {
 	return fmt.Sprintf("Looked at %s of %s roles, those you may assign first. esc stops.", desk.Thousands(s.asked), desk.Thousands(all))
 }
 
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	t := m.env.Theme
 	partial := m.access.Value().Partial
 	switch {
 	case m.note != "":
-		return t.Warn.Render(widget.Truncate(m.note, width))
+		return t.Warn.Render(m.note)
 	case m.access.Err() != nil && m.access.Read():
-		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), m.access.Err()).String(), width))
+		return t.Danger.Render(view.Explain(m.env.Now(), m.access.Err()).String())
 	case partial != nil:
-		return t.Warn.Render(widget.Truncate("What comes through groups is not among this: "+view.Explain(m.env.Now(), partial).Title+".", width))
+		return t.Warn.Render("What comes through groups is not among this: " + view.Explain(m.env.Now(), partial).Title + ".")
 	case len(m.chosen) > 0 && m.show == held:
 		return t.Muted.Render(fmt.Sprintf("%d chosen: - withdraws them", len(m.chosen)))
 	case len(m.chosen) > 0:
@@ -240,5 +239,5 @@ func (m *Model) bottom(width int) string {
 	case m.why != nil || m.search != nil:
 		return ""
 	}
-	return t.Muted.Render(widget.Truncate("Access tokens already issued keep what was until they expire.", width))
+	return t.Muted.Render("Access tokens already issued keep what was until they expire.")
 }

@@ -251,20 +251,13 @@ func (m *Model) View(s view.Size) view.Frame {
 	if m.shown.Len() == 0 {
 		lines = append(lines, m.empty(s.Width)...)
 	}
-	from, to := m.place.Sight(m.shown.Len(), s.Height-3)
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	from, to := m.place.Sight(m.shown.Len(), s.Height-2-len(bottom))
 	for i := from; i < to; i++ {
 		o := m.all.Rows()[m.shown.At(i)]
 		lines = append(lines, table.Row(t, widths, []string{o.Label().String(), o.Name.String(), safe(string(o.ID))}, i == m.place.Cursor))
 	}
-	return whole(lines, m.bottom(s.Width), s)
-}
-
-// whole is a screen of lines with its last line at the bottom.
-func whole(lines []string, bottom string, s view.Size) view.Frame {
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	return view.Frame{Content: widget.Fit(strings.Join(append(lines[:min(len(lines), s.Height-1)], bottom), "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 func (m *Model) top(width int) string {
@@ -314,18 +307,18 @@ func says(style func(...string) string, text string, width int) []string {
 	return lines
 }
 
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	t := m.env.Theme
 	n := desk.Many(len(m.all.Rows()), "organization", "organizations")
 	switch {
 	case m.note != "":
-		return t.Warn.Render(widget.Truncate(m.note, width))
+		return t.Warn.Render(m.note)
 	case m.all.Counting():
-		return t.Warn.Render(widget.Truncate("Reading all: "+n+" so far. c stops.", width))
+		return t.Warn.Render("Reading all: " + n + " so far. c stops.")
 	case m.all.Err() != nil && m.all.Read():
-		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), m.all.Err()).String(), width))
+		return t.Danger.Render(view.Explain(m.env.Now(), m.all.Err()).String())
 	case m.filter.Text() != "" && m.all.Read() && !m.all.Whole():
-		return t.Muted.Render(widget.Truncate("The filter looks at the "+n+" that were read; c reads all.", width))
+		return t.Muted.Render("The filter looks at the " + n + " that were read; c reads all.")
 	}
 	return ""
 }

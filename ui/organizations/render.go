@@ -21,8 +21,9 @@ func (o *One) View(s view.Size) view.Frame {
 	if line := o.filter[o.tab].Line(s.Width); line != "" {
 		lines = append(lines, line)
 	}
-	lines = append(lines, o.body(s.Width, s.Height-len(lines)-1)...)
-	return whole(lines, o.bottom(s.Width), s)
+	bottom := widget.Foot(o.bottom(), s.Width, s.Height)
+	lines = append(lines, o.body(s.Width, s.Height-len(lines)-len(bottom))...)
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 func (o *One) tabLine(width int) string {
@@ -131,26 +132,26 @@ func (o *One) body(width, height int) []string {
 	return lines
 }
 
-func (o *One) bottom(width int) string {
+func (o *One) bottom() string {
 	t, p := o.env.Theme, o.page()
 	n := desk.Many(len(o.members.Rows()), "member", "members")
 	switch {
 	case o.note != "":
-		return t.Warn.Render(widget.Truncate(o.note, width))
+		return t.Warn.Render(o.note)
 	case o.members.Counting():
-		return t.Warn.Render(widget.Truncate("Counting: "+n+" so far. c stops.", width))
+		return t.Warn.Render("Counting: " + n + " so far. c stops.")
 	case p.err != nil && p.read:
-		return t.Danger.Render(widget.Truncate(view.Explain(o.env.Now(), p.err).String(), width))
+		return t.Danger.Render(view.Explain(o.env.Now(), p.err).String())
 	case len(o.chosen) > 0:
-		return t.Muted.Render(widget.Truncate(desk.Many(len(o.chosen), "member", "members")+" chosen: - removes them, r changes their roles, esc drops the choice.", width))
+		return t.Muted.Render(desk.Many(len(o.chosen), "member", "members") + " chosen: - removes them, r changes their roles, esc drops the choice.")
 	case o.tab == membersTab && o.members.Loading() && p.read:
 		return t.Muted.Render("reading more" + t.Icons.Ellipsis)
 	case o.tab == membersTab && p.read && !o.members.Whole() && o.filter[membersTab].Text() != "":
-		return t.Muted.Render(widget.Truncate("The filter looks at the "+n+" that were read; c reads all.", width))
+		return t.Muted.Render("The filter looks at the " + n + " that were read; c reads all.")
 	case o.tab == membersTab && p.read && !o.members.Whole():
-		return t.Muted.Render(widget.Truncate(n+" read, there are more: move on to read them, c counts all.", width))
+		return t.Muted.Render(n + " read, there are more: move on to read them, c counts all.")
 	case o.tab == membersTab && p.read:
-		return t.Muted.Render(widget.Truncate("Auth0 lists what was just changed here a moment later.", width))
+		return t.Muted.Render("Auth0 lists what was just changed here a moment later.")
 	}
 	return ""
 }

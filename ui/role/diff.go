@@ -166,8 +166,8 @@ func (d *Diff) View(s view.Size) view.Frame {
 	table := widget.Table{Columns: []widget.Column{{Title: "Gives", Min: 20, Flex: 2}, {Title: "<  " + d.roles[0].Name.String(), Min: side}, {Title: ">  " + d.roles[1].Name.String(), Min: side}, {Title: "Of", Min: 14, Flex: 1}}}
 	widths := table.Widths(s.Width)
 	lines := []string{d.summary(s.Width), table.Header(t, widths)}
-	rows := d.rows()
-	from, to := d.place.Sight(len(rows), max(1, s.Height-3))
+	rows, bottom := d.rows(), widget.Foot(d.bottom(), s.Width, s.Height)
+	from, to := d.place.Sight(len(rows), max(1, s.Height-2-len(bottom)))
 	for i := from; i < to; i++ {
 		cells := []string{rows[i].what, d.sign(rows[i], 0), d.sign(rows[i], 1), rows[i].of}
 		line := table.Row(t, widths, cells, i == d.place.Cursor)
@@ -176,10 +176,7 @@ func (d *Diff) View(s view.Size) view.Frame {
 		}
 		lines = append(lines, line)
 	}
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	return view.Frame{Content: widget.Fit(strings.Join(append(lines[:min(len(lines), s.Height-1)], d.bottom(s.Width)), "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 func (d *Diff) sign(p pair, i int) string {
@@ -212,12 +209,12 @@ func (d *Diff) summary(width int) string {
 	return t.Strong.Render(widget.Truncate(fmt.Sprintf("%d only in %s %s %d only in %s %s %d in both", only[0], d.roles[0].Name, t.Icons.Sep, only[1], d.roles[1].Name, t.Icons.Sep, both), width))
 }
 
-func (d *Diff) bottom(width int) string {
+func (d *Diff) bottom() string {
 	t := d.env.Theme
 	for i := range d.roles {
 		for _, err := range []error{d.gives[i].Err(), d.groups[i].Err()} {
 			if err != nil {
-				return t.Danger.Render(widget.Truncate(d.roles[i].Name.String()+": "+view.Explain(d.env.Now(), err).String(), width))
+				return t.Danger.Render(d.roles[i].Name.String() + ": " + view.Explain(d.env.Now(), err).String())
 			}
 		}
 	}

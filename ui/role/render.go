@@ -15,14 +15,9 @@ func (m *Model) View(s view.Size) view.Frame {
 		return view.Frame{}
 	}
 	lines := m.head(s.Width)
-	bottom := m.bottom(s.Width)
-	body := m.body(s.Width, max(1, s.Height-len(lines)-1))
-	lines = append(lines, body...)
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	lines = append(lines[:min(len(lines), s.Height-1)], bottom)
-	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), s.Width, s.Height)}
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	body := m.body(s.Width, max(1, s.Height-len(lines)-len(bottom)))
+	return view.Frame{Content: widget.Footed(append(lines, body...), bottom, s.Width, s.Height)}
 }
 
 func (m *Model) head(width int) []string {
@@ -179,21 +174,21 @@ func (m *Model) groupRows(width, height int) []string {
 }
 
 // bottom says what is under way, what went wrong, what a key would have needed.
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	t := m.env.Theme
 	err, read, _ := m.state()
 	n := desk.Many(len(m.members.Rows()), "member", "members")
 	switch {
 	case m.note != "":
-		return t.Warn.Render(widget.Truncate(m.note, width))
+		return t.Warn.Render(m.note)
 	case m.deleting:
-		return t.Warn.Render(widget.Truncate("Counting who loses it: "+n+" so far. D goes on without the rest, esc stops.", width))
+		return t.Warn.Render("Counting who loses it: " + n + " so far. D goes on without the rest, esc stops.")
 	case m.members.Counting():
-		return t.Warn.Render(widget.Truncate("Counting: "+n+" so far. c stops.", width))
+		return t.Warn.Render("Counting: " + n + " so far. c stops.")
 	case err != nil && read:
-		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), err).String(), width))
+		return t.Danger.Render(view.Explain(m.env.Now(), err).String())
 	case len(m.chosen) > 0:
-		return t.Muted.Render(widget.Truncate(desk.Many(len(m.chosen), "permission", "permissions")+" chosen: - removes them, esc drops the choice.", width))
+		return t.Muted.Render(desk.Many(len(m.chosen), "permission", "permissions") + " chosen: - removes them, esc drops the choice.")
 	case m.tab == membersTab && m.members.Loading() && read:
 		return t.Muted.Render("reading more" + t.Icons.Ellipsis)
 	case m.tab == membersTab && read && !m.members.Whole():
@@ -201,9 +196,9 @@ func (m *Model) bottom(width int) string {
 		if m.filter[membersTab].Text() != "" {
 			what = "The filter looks at the " + n + " that were read; c reads all."
 		}
-		return t.Muted.Render(widget.Truncate(what, width))
+		return t.Muted.Render(what)
 	case m.tab == groupsTab && read && m.length() > 0:
-		return t.Muted.Render(widget.Truncate("Members of these groups have the role through them; they are not among the members here.", width))
+		return t.Muted.Render("Members of these groups have the role through them; they are not among the members here.")
 	}
 	return ""
 }

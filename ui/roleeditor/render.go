@@ -40,7 +40,8 @@ func (m *Model) who() string {
 
 func (m *Model) listLines(s view.Size) []string {
 	th := m.env.Theme
-	m.height = max(1, s.Height-4)
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	m.height = max(1, s.Height-3-len(bottom))
 	m.follow()
 	head := th.Strong.Render("Roles of "+m.who()) + "  " + m.marked()
 	search := th.Muted.Render(m.total())
@@ -73,10 +74,7 @@ func (m *Model) listLines(s view.Size) []string {
 	for i := m.offset; i < min(m.offset+m.height, len(m.shown)); i++ {
 		lines = append(lines, m.rowLine(m.rows[m.shown[i]], i == m.cursor, name, s.Width))
 	}
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	return append(lines[:min(len(lines), s.Height-1)], m.bottom(s.Width))
+	return strings.Split(widget.Footed(lines, bottom, s.Width, s.Height), "\n")
 }
 
 // total is how many roles there are, and how many of the most that one user can hold.
@@ -88,21 +86,21 @@ func (m *Model) total() string {
 	return s
 }
 
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	th := m.env.Theme
 	switch {
 	case m.phase == leaving:
-		return th.Warn.Render(widget.Truncate(fmt.Sprintf("Drop %s? y drops them, n keeps them", plural(len(m.staged), "change")), width))
+		return th.Warn.Render(fmt.Sprintf("Drop %s? y drops them, n keeps them", plural(len(m.staged), "change")))
 	case m.phase == offering:
-		return th.Warn.Render(widget.Truncate(m.offerWords(), width))
+		return th.Warn.Render(m.offerWords())
 	case m.note != "":
-		return th.Warn.Render(widget.Truncate(m.note, width))
+		return th.Warn.Render(m.note)
 	case m.err != nil && len(m.rows) > 0: // without rows the list's place says it
 		p := view.Explain(m.env.Now(), m.err)
-		return th.Danger.Render(widget.Truncate(p.String(), width))
+		return th.Danger.Render(p.String())
 	}
 	if why := m.whyNot(); why != "" {
-		return th.Muted.Render(widget.Truncate("Read only. "+why, width))
+		return th.Muted.Render("Read only. " + why)
 	}
 	return ""
 }

@@ -15,8 +15,8 @@ func table() widget.Table {
 	}}
 }
 
-// chrome is the lines around the rows: count or filter, titles, bottom line.
-const chrome = 3
+// chrome is the lines over the rows: count or filter, titles.
+const chrome = 2
 
 // View draws the list.
 func (m *Model) View(s view.Size) view.Frame {
@@ -26,7 +26,8 @@ func (m *Model) View(s view.Size) view.Frame {
 	t := table()
 	widths := t.Widths(s.Width)
 	lines := []string{m.top(s.Width), t.Header(m.env.Theme, widths)}
-	height := max(1, s.Height-chrome)
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	height := max(1, s.Height-chrome-len(bottom))
 	if len(m.shown) == 0 {
 		lines = append(lines, m.empty(s.Width)...)
 	}
@@ -39,11 +40,7 @@ func (m *Model) View(s view.Size) view.Frame {
 		}
 		lines = append(lines, line)
 	}
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	lines = append(lines[:min(len(lines), s.Height-1)], m.bottom(s.Width))
-	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 func (m *Model) top(width int) string {
@@ -116,18 +113,18 @@ func (m *Model) empty(width int) []string {
 	return []string{t.Muted.Render(widget.Truncate("  No role matches. esc ends the filter.", width))}
 }
 
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	t := m.env.Theme
 	r, ok := m.current()
 	switch {
 	case m.note != "":
-		return t.Warn.Render(widget.Truncate(m.note, width))
+		return t.Warn.Render(m.note)
 	case m.all.Err() != nil && len(m.rows) > 0:
-		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), m.all.Err()).String(), width))
+		return t.Danger.Render(view.Explain(m.env.Now(), m.all.Err()).String())
 	case ok && m.failed[r.role.ID] != nil:
-		return t.Danger.Render(widget.Truncate("Not counted: "+view.Explain(m.env.Now(), m.failed[r.role.ID]).String(), width))
+		return t.Danger.Render("Not counted: " + view.Explain(m.env.Now(), m.failed[r.role.ID]).String())
 	case ok && r.why != "":
-		return t.Muted.Render(widget.Truncate("You may not assign "+r.role.Name.String()+": "+r.why+".", width))
+		return t.Muted.Render("You may not assign " + r.role.Name.String() + ": " + r.why + ".")
 	}
 	return ""
 }

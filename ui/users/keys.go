@@ -152,11 +152,11 @@ func (m *Model) stepOut() string {
 	case m.earlier():
 		return "to the earlier search"
 	case len(m.selected) > 0:
-		return "end the selection"
+		return "deselect"
 	case m.narrowed():
-		return "drop what you typed"
+		return "show all again"
 	case m.query != "":
-		return "end the search"
+		return "end search"
 	}
 	return ""
 }
