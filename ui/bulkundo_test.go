@@ -61,7 +61,7 @@ func TestADeletionSaysWhatIsLostInTheSmallestWindow(t *testing.T) {
 	f.app.Update(tea.WindowSizeMsg{Width: 60, Height: 15})
 	f.app.perform(f.app.top().id, view.DeleteUser{User: u}, grace{})
 	f.await("Cannot be brought back: the account")
-	if s := uitest.Frame(f.app); !strings.Contains(s, "enrolments") || !strings.Contains(s, "[Cancel]") || !strings.Contains(s, "more: pgup/pgdn") {
+	if s := uitest.Frame(f.app); !strings.Contains(s, "enrolments") || !strings.Contains(s, "Cancel     Delete user") || !strings.Contains(s, "more: pgup/pgdn") {
 		t.Errorf("the dialog is\n%s", s)
 	}
 }

@@ -20,7 +20,7 @@ func (a *App) footerKeys() []view.Key {
 	case a.rights:
 		return []view.Key{view.NewKey("any key", "close")}
 	case a.palette != nil:
-		return []view.Key{view.NewKey("enter", "do it", "enter"), view.NewKey("esc", "close", "esc")}
+		return []view.Key{view.NewKey("enter", "do it", "enter"), view.NewKey("↑/↓", "move", "up", "down"), view.NewKey("esc", "close", "esc")}
 	}
 	top := a.top().v
 	if top == nil {

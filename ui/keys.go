@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -192,12 +193,22 @@ func (a *App) chose(p place) tea.Cmd {
 
 func (a *App) drawPalette(size view.Size) view.Frame {
 	p := a.palette
-	lines := []string{a.th.Title.Render("Commands") + "  " + p.query}
+	head := a.th.Title.Render("Commands") + "  " + p.query
+	if p.query == "" {
+		head += " " + a.th.Muted.Render("type a part of a name") // beside the cursor
+	}
+	lines := []string{head}
 	found := p.matches()
 	room := max(0, size.Height-1)
+	if len(found) > room && room > 1 {
+		room-- // for the mark
+	}
 	top := widget.Scroll(0, p.cursor, len(found), room)
 	for i := top; i < min(len(found), top+room); i++ {
 		lines = append(lines, a.keyLine(found[i].Key, i == p.cursor))
+	}
+	if below := len(found) - top - room; below > 0 {
+		lines = append(lines, a.th.Muted.Render(fmt.Sprintf("%s %d more below", a.th.Icons.Down, below)))
 	}
 	if len(found) == 0 {
 		lines = append(lines, a.th.Muted.Render("Nothing of that name here"))

@@ -79,7 +79,10 @@ func (a *App) bodySize() view.Size {
 	return bodyOf(size, len(a.notes(size)))
 }
 
-func (a *App) notes(size view.Size) []string { return a.toasts.Lines(a.th, size.Width, 2) }
+// notes are the toasts. They take lines from the body and cover nothing of it.
+func (a *App) notes(size view.Size) []string {
+	return a.toasts.Lines(a.th, size.Width, max(2, min(5, size.Height/6)))
+}
 
 // drawn is how much of the terminal is drawn on.
 func (a *App) drawn() view.Size {

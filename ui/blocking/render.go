@@ -141,5 +141,5 @@ func (m *Model) tail(width int) []string {
 	}
 	lines = append(lines, m.reason.Lines(width)...)
 	act := strings.ToLower(m.Title())
-	return append(lines, m.reason.Buttons("Cancel", m.Title(), m.onDo)+"   "+key("y", act)+"  "+key("n", "cancel"))
+	return append(lines, m.reason.ButtonsAndKeys("Cancel", m.Title(), m.onDo, key("y", act)+"  "+key("n", "cancel")))
 }

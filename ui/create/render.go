@@ -141,7 +141,7 @@ func (m *Model) viewReview(size view.Size) view.Frame {
 			tail = append(tail, t.Warn.Render(t.Icons.Warn+" "+m.note))
 		}
 		tail = append(tail, m.reason.Lines(size.Width)...)
-		tail = append(tail, m.reason.Buttons("Back to the form", m.op.Name, m.onDo)+"   "+t.Accent.Render("y")+" yes  "+t.Accent.Render("n")+" no")
+		tail = append(tail, m.reason.ButtonsAndKeys("Back to the form", m.op.Name, m.onDo, t.Accent.Render("y")+" yes  "+t.Accent.Render("n")+" no"))
 	}
 	lines, tail = dialog.Wrap(lines, size.Width), dialog.Wrap(tail, size.Width)
 	if room := max(1, size.Height-len(tail)); len(lines) > room {

@@ -48,11 +48,37 @@ func Problem(env view.Env, what string, err error) []string {
 	return lines
 }
 
-// Wrap breaks lines at words, to at most width cells each.
+// noBreak stands for a hyphen while lines are broken: names, ids and flags have hyphens, and must be read as one.
+const noBreak = "\ue02d"
+
+// Wrap breaks lines at spaces, to at most width cells each.
 func Wrap(lines []string, width int) []string {
 	var all []string
 	for _, line := range lines {
-		all = append(all, strings.Split(lipgloss.Wrap(line, max(1, width), ""), "\n")...)
+		own := strings.Contains(line, noBreak)
+		if !own {
+			line = strings.ReplaceAll(line, "-", noBreak)
+		}
+		line = lipgloss.Wrap(line, max(1, width), "")
+		if !own {
+			line = strings.ReplaceAll(line, noBreak, "-")
+		}
+		all = append(all, strings.Split(line, "\n")...)
+	}
+	return all
+}
+
+// Bullets are the lines of a list: what is broken goes on under its own beginning.
+func Bullets(th *theme.Theme, lines []string, width int) []string {
+	var all []string
+	for _, line := range lines {
+		for i, l := range Wrap([]string{line}, width-2) {
+			sign := "  "
+			if i == 0 {
+				sign = widget.Pad(th.Icons.Bullet, 2)
+			}
+			all = append(all, sign+l)
+		}
 	}
 	return all
 }

@@ -159,6 +159,15 @@ func (r *Reason) Buttons(safe, act string, onAct bool) string {
 	return Buttons(r.env.Theme, safe, act, onAct)
 }
 
+// ButtonsAndKeys are the buttons and the keys that press them; without the keys while the field has the focus, as letters are
+// text then.
+func (r *Reason) ButtonsAndKeys(safe, act string, onAct bool, keys string) string {
+	if r.focused {
+		return r.Buttons(safe, act, onAct)
+	}
+	return r.Buttons(safe, act, onAct) + "   " + keys
+}
+
 // Lines draw the field, width cells wide; none when it is not shown.
 func (r *Reason) Lines(width int) []string {
 	if !r.shown {

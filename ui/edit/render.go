@@ -261,7 +261,7 @@ func (m *Model) viewReview(size view.Size) view.Frame {
 			tail = append(tail, t.Warn.Render(t.Icons.Warn+" "+m.note))
 		}
 		tail = append(tail, m.reason.Lines(size.Width)...)
-		tail = append(tail, m.reason.Buttons("Back to the form", "Save", m.onDo)+"   "+t.Accent.Render("y")+" yes  "+t.Accent.Render("n")+" no")
+		tail = append(tail, m.reason.ButtonsAndKeys("Back to the form", "Save", m.onDo, t.Accent.Render("y")+" yes  "+t.Accent.Render("n")+" no"))
 	}
 	tail = dialog.Wrap(tail, size.Width)
 	if room := max(1, size.Height-len(head)-len(tail)); len(body) > room {

@@ -151,8 +151,10 @@ func (m *Model) tail(width int) []string {
 		if len(m.choices) == 0 {
 			reset = "Forget browsers"
 		}
-		lines = append(lines, m.reason.Buttons("Cancel", reset, m.onReset)+"   "+key("y", "reset")+"  "+key("n", "cancel"))
-		lines = append(lines, key("N", "new recovery code")+"   "+key("L", "enrolment link or email"))
+		lines = append(lines, m.reason.ButtonsAndKeys("Cancel", reset, m.onReset, key("y", "reset")+"  "+key("n", "cancel")))
+		if !m.reason.Typing() {
+			lines = append(lines, key("N", "new recovery code")+"   "+key("L", "enrolment link or email"))
+		}
 	case loading, working:
 		lines = []string{key("esc", "close")}
 	}

@@ -200,7 +200,7 @@ func TestWhatIsLostStaysInSightWhereRoomIsShort(t *testing.T) {
 	op := desk.Operation{Name: "Delete user", Danger: true, Type: "ada@example.com", Does: []string{"one", "two", "three", "four"}, Loses: []string{"the account"}, Run: succeeds}
 	r := open(t, op)
 	at := func(h int) string { return ansi.Strip(r.View(view.Size{Width: 56, Height: h}).Content) }
-	if s := at(9); !strings.Contains(s, lost) || !strings.Contains(s, "more: pgup/pgdn") || strings.Contains(s, "four") || !strings.Contains(s, "[Cancel]") {
+	if s := at(9); !strings.Contains(s, lost) || !strings.Contains(s, "more: pgup/pgdn") || strings.Contains(s, "four") || !strings.Contains(s, "Cancel     Delete user") {
 		t.Errorf("low:\n%s", s)
 	}
 	r.press("esc", "j", "j", "j", "j", "j", "j")
@@ -232,4 +232,25 @@ func TestEverySizeFits(t *testing.T) {
 			uitest.Fits(t, r.View(size).Content, size)
 		}
 	}
+}
+
+func TestWhatTheHeadSaysIsNotSaidTwice(t *testing.T) {
+	t.Parallel()
+	u := auth0client.User{ID: "auth0|1", Email: term.Line("ada@example.com")}
+	op := desk.Operation{Name: "End", Does: []string{"End all sessions of " + desk.Who(u) + " everywhere"}, Run: succeeds}
+	r := open(t, op)
+	r.shows("auth0|1", "• End all sessions of ada@example.com everywhere")
+	if s := ansi.Strip(r.View(view.Size{Width: 18, Height: 18}).Content); strings.Count(s, "auth0|1") != 2 {
+		t.Errorf("the head has no room for who it is, and the text does not say it:\n%s", s)
+	}
+}
+
+func TestLettersAreTextWhileTheConfirmationIsTyped(t *testing.T) {
+	t.Parallel()
+	r := open(t, desk.Operation{Name: "Delete user", Danger: true, Type: "ada", Does: []string{"all"}, Run: succeeds})
+	if s := r.shown(); strings.Contains(s, "y yes") || strings.Contains(s, "[Cancel]") {
+		t.Errorf("in the field:\n%s", s)
+	}
+	r.press("esc")
+	r.shows("[Cancel]   Delete user    y yes  n cancel")
 }

@@ -2,9 +2,11 @@ package operate
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/dialog"
 	"usher/ui/view"
@@ -86,9 +88,20 @@ func (m *Model) body(width int) []string {
 		return m.resultLines(width)
 	case asking:
 	}
-	var lines []string
-	for _, does := range m.op.Does {
-		lines = append(lines, t.Icons.Bullet+" "+does)
+	return dialog.Bullets(t, m.does(width), width)
+}
+
+// does says what will happen. Who it is about the head says already, where it has room for all of it.
+func (m *Model) does(width int) []string {
+	u := m.op.User
+	head := m.head(1 << 16)
+	if u.ID == "" || slices.ContainsFunc(head, func(l string) bool { return widget.Width(l) > width }) {
+		return m.op.Does
+	}
+	who, label := desk.Who(u), u.Label().String()
+	lines := make([]string, len(m.op.Does))
+	for i, does := range m.op.Does {
+		lines[i] = strings.ReplaceAll(does, who, label)
 	}
 	return lines
 }
@@ -161,5 +174,8 @@ func (m *Model) tail(width int) []string {
 		in.SetWidth(max(1, width-widget.Width(in.Prompt)-1))
 		lines = append(lines, "To confirm, type "+t.Strong.Render(m.op.Type), in.View())
 	}
-	return append(lines, m.reason.Buttons("Cancel", m.op.Name, m.onDo)+"   "+key("y", "yes")+"  "+key("n", "cancel"))
+	if m.inType { // none is highlighted while the field has the focus, and letters are text
+		return append(lines, " Cancel     "+m.op.Name+" ")
+	}
+	return append(lines, m.reason.ButtonsAndKeys("Cancel", m.op.Name, m.onDo, key("y", "yes")+"  "+key("n", "cancel")))
 }

@@ -3,6 +3,7 @@ package toast
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"usher/ui/theme"
@@ -64,23 +65,43 @@ func (q *Queue) Dismissible() bool {
 	return slices.ContainsFunc(q.entries, func(e entry) bool { return e.level == view.Bad })
 }
 
-// Lines draws the toasts, oldest first, one a line, the newest atMost of them.
+// Lines draws the toasts, oldest first, on at most atMost lines: the newest whole, as far as they have room, since an error
+// says what to do next.
 func (q *Queue) Lines(th *theme.Theme, width, atMost int) []string {
-	shown := q.entries
-	if atMost < len(shown) {
-		shown = shown[len(shown)-max(0, atMost):]
-	}
 	var lines []string
-	for _, e := range shown {
-		style, sign, tail := th.Accent, th.Icons.Bullet, ""
-		switch e.level {
-		case view.Good:
-			style, sign = th.Good, th.Icons.Yes
-		case view.Bad:
-			style, sign, tail = th.Danger, th.Icons.Warn, "  (x)"
-		case view.Info:
+	for _, e := range slices.Backward(q.entries) {
+		if room := atMost - len(lines); room > 0 {
+			lines = append(e.lines(th, width, room), lines...)
 		}
-		lines = append(lines, style.Render(widget.Truncate(sign+" "+e.text, width-len(tail))+tail))
+	}
+	return lines
+}
+
+// lines draw one toast. Its second line and those after are under the first one's text.
+func (e entry) lines(th *theme.Theme, width, atMost int) []string {
+	style, sign, tail := th.Accent, th.Icons.Bullet, ""
+	switch e.level {
+	case view.Good:
+		style, sign = th.Good, th.Icons.Yes
+	case view.Bad:
+		style, sign, tail = th.Danger, th.Icons.Warn, "  (x)"
+	case view.Info:
+	}
+	indent := widget.Width(sign) + 1
+	lines := strings.Split(widget.Wrap(e.text, max(1, width-indent-len(tail))), "\n")
+	if len(lines) > atMost {
+		lines = lines[:atMost]
+		lines[atMost-1] = widget.Truncate(lines[atMost-1]+" …", width-indent-len(tail))
+	}
+	for i, l := range lines {
+		before, after := strings.Repeat(" ", indent), ""
+		if i == 0 {
+			before = sign + " "
+		}
+		if i == len(lines)-1 {
+			after = tail
+		}
+		lines[i] = style.Render(widget.Truncate(before+l, width-len(after)) + after)
 	}
 	return lines
 }

@@ -35,8 +35,15 @@ func (s *security) targets() []row { return s.rows(80) }
 
 func (s *security) rows(width int) []row {
 	m := s.m
-	rows := m.heading("Ways to sign in", "m", "resets MFA", "N", "new recovery code", "L", "enrolment")[1:]
-	name := min(24, max(8, width/4))
+	title := "Ways to sign in"
+	if width < 66 { // the keys matter more
+		title = "Methods"
+	}
+	rows := m.heading(title, "m", "resets MFA", "N", "new recovery code", "L", "enrolment")[1:]
+	name := 8
+	for _, a := range m.methods.value {
+		name = min(24, max(name, widget.Width(methodWords(a))), max(8, width/3))
+	}
 	rows = append(rows, listed(m, &m.methods, methodsPermission, "methods", "None enrolled.", func(a auth0client.AuthenticationMethod) row {
 		return s.methodRow(a, name)
 	})...)
@@ -45,7 +52,7 @@ func (s *security) rows(width int) []row {
 	forget.on = &target{does: "forget them", permission: resetPermission, operation: func() desk.Operation { return desk.ForgetBrowsers(m.records, m.user.value) }}
 	rows = append(rows, forget)
 	rows = append(rows, m.heading("Blocks", "b", m.blockWord())...)
-	rows = append(rows, s.blockRows()...)
+	rows = append(rows, s.blockRows(width)...)
 	rows = append(rows, m.heading("Risk", "C", "clears it")...)
 	rows = append(rows, line("What adaptive MFA holds of their devices is not shown by Auth0."))
 	rows = append(rows, m.heading("Factors of this tenant")...)
@@ -71,7 +78,7 @@ func (s *security) methodRow(method auth0client.AuthenticationMethod, name int) 
 }
 
 // blockRows name both kinds of block apart.
-func (s *security) blockRows() []row {
+func (s *security) blockRows(width int) []row {
 	m, t := s.m, s.m.env.Theme
 	if why := m.why(usersPermission); why != "" {
 		return []row{line(t.Warn.Render(why))}
@@ -82,7 +89,7 @@ func (s *security) blockRows() []row {
 	}
 	rows := []row{line(admin)}
 	return append(rows, listed(m, &m.bans, usersPermission, "brute-force blocks", "No block after failed sign-ins.", func(b auth0client.BruteForceBlock) row {
-		return line(t.Danger.Render(t.Icons.No + " " + banWords(b)))
+		return wrapped(t.Danger.Render(t.Icons.No+" "+banWords(b)), width)
 	})...)
 }
 

@@ -38,6 +38,16 @@ func (m *Model) table() (t widget.Table, on []bool) {
 	return t, on
 }
 
+// cut are the titles of columns that are wanted and have no room as wide as the list is now.
+func (m *Model) cut() map[string]bool {
+	t, _ := m.table()
+	cut := map[string]bool{}
+	for i, w := range t.Widths(m.width) {
+		cut[t.Columns[i].Title] = w == 0
+	}
+	return cut
+}
+
 // cells are what a row shows. mark is what tells it from one of the same label, in place of the name or, where there is no
 // such column, after a label of at most user cells.
 func (m *Model) cells(r row, on []bool, mark string, inName bool, user int) []string {

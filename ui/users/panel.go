@@ -121,11 +121,14 @@ func (m *Model) closePanel() tea.Cmd {
 	return nil
 }
 
+// column is where in the first line the next letter goes.
+func (p *panel) column() int { return widget.Width(p.title) + 2 + widget.Width(oneLine(p.text)) }
+
 func (m *Model) drawPanel(width, height int) []string {
 	p, th := m.panel, m.env.Theme
 	title := th.Title.Render(p.title) + "  " + oneLine(p.text)
-	if p.text == "" {
-		title += th.Muted.Render(p.hint)
+	if p.text == "" && p.hint != "" {
+		title += " " + th.Muted.Render(p.hint) // beside the cursor
 	}
 	lines := []string{widget.Truncate(title, width)}
 	found := p.found()

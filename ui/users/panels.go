@@ -105,8 +105,13 @@ func (m *Model) chooseLogin() {
 func (m *Model) openColumns() {
 	m.panel = &panel{title: "Columns", hint: "space switches one on or off", options: func(string) []option {
 		var all []option
+		cut := m.cut()
 		for _, c := range m.columns()[1:] {
-			all = append(all, option{label: c.Title, check: true, on: m.on(c), keep: true, do: act(func() {
+			detail := ""
+			if m.on(c) && cut[c.Title] {
+				detail = "no room: a wider window shows it"
+			}
+			all = append(all, option{label: c.Title, detail: detail, check: true, on: m.on(c), keep: true, do: act(func() {
 				if m.switched == nil {
 					m.switched = map[string]bool{}
 				}

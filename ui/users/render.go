@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"usher/auth0client"
@@ -34,8 +35,12 @@ func (m *Model) View(s view.Size) view.Frame {
 	}
 	m.follow()
 	lines := []string{m.searchLine(s.Width)}
+	var cursor *tea.Cursor
 	switch {
 	case m.panel != nil:
+		if len(lines) < s.Height-len(bottom) {
+			cursor = tea.NewCursor(min(s.Width-1, m.panel.column()), len(lines))
+		}
 		lines = append(lines, m.drawPanel(s.Width, max(1, s.Height-1-len(bottom)))...)
 	default:
 		lines = append(lines, m.drawRows(s.Width)...)
@@ -45,7 +50,7 @@ func (m *Model) View(s view.Size) view.Frame {
 		lines = append(lines, "")
 	}
 	lines = append(lines[:room], bottom...)
-	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Fit(strings.Join(lines, "\n"), s.Width, s.Height), Cursor: cursor}
 }
 
 func (m *Model) drawRows(width int) []string {
@@ -182,7 +187,9 @@ func (m *Model) empty(width int) []string {
 		if words := m.filter.words(); words != "" {
 			out = append(out, th.Muted.Render("  Only "+words+": f changes that."))
 		}
-		out = append(out, th.Muted.Render("  Try a part of the name or email, or press / to change the search, esc to end it."))
+		for _, l := range wrapped(th.Muted, "Try a part of the name or email, or press / to change the search, esc to end it.", "", max(10, width-2), mostBottom) {
+			out = append(out, "  "+l)
+		}
 	}
 	for i := range out {
 		out[i] = widget.Truncate(out[i], width)
@@ -201,6 +208,8 @@ func (m *Model) bottom(width, lines int) []string {
 		hint := p.Hint
 		p.Hint = ""
 		return wrapped(th.Danger, p.String(), hint, width, lines)
+	case m.count() == 0 && !m.narrowed() && !m.box.typing && m.page.Missed == nil: // the place of the rows says what was asked
+		return []string{""}
 	case !m.box.typing && m.page.Missed == nil && !m.atWindow() && m.asked() != "":
 		return wrapped(th.Muted, "asked for: "+m.asked(), "", width, lines)
 	}
@@ -248,7 +257,7 @@ func (m *Model) bottomLine(width int) string {
 	case m.box.typing && m.narrowed():
 		return th.Muted.Render(widget.Truncate(fmt.Sprintf("%d of %d loaded users; enter asks the tenant", m.count(), len(m.rows)), width))
 	case m.box.typing && m.box.value() == "":
-		return th.Muted.Render(widget.Truncate("email, name, phone number, user id, a pasted line, or Auth0 syntax; tab completes field names", width))
+		return th.Muted.Render(widget.Truncate("email, name, phone number, user id, a pasted line, or Auth0's search syntax", width))
 	case m.stale():
 		return ""
 	case m.atWindow():

@@ -189,3 +189,53 @@ func FuzzView(f *testing.F) {
 		}
 	})
 }
+
+func TestASearchThatFindsNobodySaysOnceWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{})
+	press(m, "/", "z", "enter")
+	m.page.Ran = term.Line("name:*z* OR email:*z*")
+	for _, w := range []int{60, 80, 120} {
+		got := strings.Join(strings.Fields(shown(m, w, 20)), " ")
+		if n := strings.Count(got, "name:*z* OR email:*z*"); n != 1 {
+			t.Errorf("at %d cells it is said %d times:\n%s", w, n, shown(m, w, 20))
+		}
+		if !strings.Contains(got, "press / to change the search, esc to end it.") {
+			t.Errorf("at %d cells what to do next is cut:\n%s", w, shown(m, w, 20))
+		}
+	}
+}
+
+func TestColumnsWithoutRoomAreNamed(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{total: 3})
+	press(m, "c")
+	if got := shown(m, 80, 20); !strings.Contains(got, "[x] Sign-ins      no room") || strings.Contains(got, "[x] Name          no room") || strings.Contains(got, "[ ] Phone         no room") {
+		t.Errorf("80 cells wide:\n%s", got)
+	}
+	if got := shown(m, 160, 20); strings.Contains(got, "no room") {
+		t.Errorf("160 cells wide:\n%s", got)
+	}
+}
+
+func TestTheCursorOfAPanelIsWhereTheNextLetterGoes(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{total: 3})
+	press(m, "S")
+	for _, c := range []struct {
+		key  string
+		want int
+	}{{"", 16}, {"a", 17}, {"漢", 19}, {"backspace", 17}} {
+		if c.key != "" {
+			press(m, c.key)
+		}
+		f := m.View(view.Size{Width: 80, Height: 20})
+		if f.Cursor == nil || f.Cursor.X != c.want || f.Cursor.Y != 1 {
+			t.Errorf("after %q the cursor is at %+v, want column %d", c.key, f.Cursor, c.want)
+		}
+	}
+	press(m, "esc")
+	if f := m.View(view.Size{Width: 80, Height: 20}); f.Cursor != nil {
+		t.Error("a cursor over the list")
+	}
+}
