@@ -68,6 +68,16 @@ type Unavailable struct {
 // Unreachable: no answer came (DNS, connection, TLS, time-out).
 type Unreachable struct{ Err error }
 
+// GatewayFault is what an [Unreachable] or [Unknown] holds when requests go by a gateway on another machine: on which side of
+// it there was no answer.
+type GatewayFault struct {
+	Host        string // of the gateway
+	Tenant      bool   // the gateway answered, the tenant did not
+	Foreign     bool   // something before the gateway answered in its place
+	Certificate bool   // what the gateway shows for itself does not count
+	Err         error
+}
+
 // Unknown: a change was sent and its outcome is not known. It must be read back, never sent again blindly.
 type Unknown struct{ Err error }
 
@@ -90,10 +100,16 @@ func (e *Unavailable) Error() string {
 }
 func (e *Unreachable) Error() string { return fmt.Sprintf("unreachable: %v", e.Err) }
 func (e *Unknown) Error() string     { return fmt.Sprintf("outcome unknown: %v", e.Err) }
+func (e *GatewayFault) Error() string {
+	return fmt.Sprintf("the gateway %s: %v", term.Line(e.Host), e.Err)
+}
 
 func (e *Unavailable) Unwrap() error { return e.Err }
 func (e *Unreachable) Unwrap() error { return e.Err }
 func (e *Unknown) Unwrap() error     { return e.Err }
+
+// Unwrap gives the error of the connection.
+func (e *GatewayFault) Unwrap() error { return e.Err }
 
 func (a Answer) text() string {
 	if a.Message.IsEmpty() {

@@ -29,8 +29,15 @@ const (
 
 var (
 	errSilent    = errors.New("the gateway gives no sign of life")
-	errForeign   = errors.New("the answer is not by usher's gateway but by something before it")
 	errWholeTime = errors.New("the gateway did not answer in time")
+)
+
+// What else can be wrong than that the gateway is not reached.
+var (
+	// ErrForeign: something before the gateway answered instead of it.
+	ErrForeign = errors.New("the answer is not by usher's gateway but by something before it")
+	// ErrNoTenant: the gateway answered, and the tenant did not answer the gateway.
+	ErrNoTenant = errors.New("the gateway got no answer of the tenant")
 )
 
 // RemoteOptions is where a gateway on another machine is.
@@ -153,17 +160,17 @@ func (r *Remote) trace(ctx context.Context, q *quiet) context.Context {
 func (r *Remote) judge(req *http.Request, res *http.Response) error {
 	if res.Header.Get(gatewayHeader) == "" {
 		if req.Method != http.MethodGet {
-			return fmt.Errorf("%w: %w (HTTP %d)", ErrOutcomeUnknown, errForeign, res.StatusCode)
+			return fmt.Errorf("%w: %w (HTTP %d)", ErrOutcomeUnknown, ErrForeign, res.StatusCode)
 		}
-		return fmt.Errorf("%w (HTTP %d)", errForeign, res.StatusCode)
+		return fmt.Errorf("%w (HTTP %d)", ErrForeign, res.StatusCode)
 	}
 	switch code, outcome := res.Header.Get(codeHeader), res.Header.Get(outcomeHeader); {
 	case code == codeUnknown:
 		return ErrOutcomeUnknown
 	case code == codeUpstream && outcome == outcomeNotSent:
-		return notSent(errors.New("the gateway cannot reach the tenant"))
+		return notSent(fmt.Errorf("%w: nothing was sent", ErrNoTenant))
 	case code == codeUpstream:
-		return errors.New("the gateway got no answer of the tenant")
+		return ErrNoTenant
 	}
 	return nil
 }

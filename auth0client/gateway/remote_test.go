@@ -177,7 +177,7 @@ func TestWhatStandsBetweenIsNotTakenForTheTenant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.RoundTrip(request(t.Context(), t, "GET", user, "")); !errors.Is(err, errForeign) {
+		if _, err := r.RoundTrip(request(t.Context(), t, "GET", user, "")); !errors.Is(err, ErrForeign) {
 			t.Errorf("a read answered %d: %v", status, err)
 		}
 		if _, err := r.RoundTrip(request(t.Context(), t, "PATCH", user, "{}")); !errors.Is(err, ErrOutcomeUnknown) {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -543,5 +544,46 @@ func TestSystemdIsToldWhereItAsks(t *testing.T) {
 	}
 	if err := notifySystemd(func(string) string { return "" }, "READY=1"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAGatewayThatGivesNoAnswerIsNamed(t *testing.T) {
+	t.Parallel()
+	f := prepareGateway(t, localtenant.Options{Users: 5, Seed: 3, Plan: "unlimited"})
+	f.start(t)
+	w := f.console(t, "support")
+	at, err := url.Parse(f.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.stop()
+	f.ended <- <-f.ended // it is gone
+	var fault *auth0client.GatewayFault
+	var unreachable *auth0client.Unreachable
+	_, err = w.client.SearchUsers(t.Context(), auth0client.Search{PerPage: 20})
+	if !errors.As(err, &unreachable) || !errors.As(err, &fault) || fault.Host != at.Host || fault.Tenant || fault.Foreign || fault.Certificate {
+		t.Errorf("a gateway that is gone: %v, %+v", err, fault)
+	}
+	if _, err = w.client.SetBlocked(t.Context(), "auth0|1", true); !errors.As(err, &unreachable) || !errors.As(err, &fault) {
+		t.Errorf("a change by a gateway that is gone: %v", err)
+	}
+}
+
+func TestWhatAnswersInPlaceOfTheGatewayIsNamed(t *testing.T) {
+	t.Parallel()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>log in here</html>")) }))
+	t.Cleanup(page.Close)
+	sealed := httptest.NewTLSServer(page.Config.Handler) // by an authority that nobody knows
+	sealed.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(sealed.Close)
+	f := prepareGateway(t, localtenant.Options{Users: 5, Seed: 3, Plan: "unlimited"})
+	f.ca = nil
+	for url, want := range map[string]auth0client.GatewayFault{page.URL: {Foreign: true}, sealed.URL: {Certificate: true}} {
+		f.url = url
+		_, err := f.console(t, "support").client.SearchUsers(t.Context(), auth0client.Search{PerPage: 20})
+		var fault *auth0client.GatewayFault
+		if !errors.As(err, &fault) || fault.Foreign != want.Foreign || fault.Certificate != want.Certificate || fault.Tenant {
+			t.Errorf("%s: %v, %+v", url, err, fault)
+		}
 	}
 }

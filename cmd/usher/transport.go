@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 
 	"usher/auth0client"
+	"usher/auth0client/gateway"
 	"usher/auth0client/gateway/policy"
 	"usher/auth0client/signin"
 	"usher/auth0client/term"
@@ -55,6 +57,24 @@ func (t operatorTransport) send(r *http.Request, token string) (*http.Response, 
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+token)
 	return t.next.RoundTrip(r)
+}
+
+// gatewayTransport says of requests that go by a gateway on another machine on which side of it there was no answer.
+type gatewayTransport struct {
+	host string
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t gatewayTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, &auth0client.GatewayFault{
+			Host: t.host, Tenant: errors.Is(err, gateway.ErrNoTenant), Foreign: errors.Is(err, gateway.ErrForeign),
+			Certificate: errors.As(err, new(*tls.CertificateVerificationError)), Err: err,
+		}
+	}
+	return res, nil
 }
 
 // refusesToken reports that the gateway itself does not take the operator's token. A tenant's 401 is about the gateway's.

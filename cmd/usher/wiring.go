@@ -179,7 +179,7 @@ func wireRemote(r remote) (*wiring, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	w.limits = way
-	if err := w.connect(issuer.Host, way); err != nil {
+	if err := w.connect(issuer.Host, gatewayTransport{host: at.Host, next: way}); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil

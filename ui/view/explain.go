@@ -59,6 +59,7 @@ func words(now time.Time, err error) Problem {
 		invalid      *auth0client.Invalid
 		unavailable  *auth0client.Unavailable
 		unreachable  *auth0client.Unreachable
+		fault        *auth0client.GatewayFault
 		unknown      *auth0client.Unknown
 		fresh        *auth0client.FreshLogin
 		reason       *auth0client.ReasonNeeded
@@ -90,16 +91,37 @@ func words(now time.Time, err error) Problem {
 		return Problem{Title: "The tenant refused " + invalid.Field}
 	case errors.As(err, &invalid):
 		return Problem{Title: "The tenant refused this"}
+	case errors.As(err, &unavailable) && unavailable.Answer.Code.String() == "usher_journal":
+		return Problem{Title: "usher's journal cannot be used", Hint: "No change is made without it. Whoever runs usher must look (is the disk full?), then try again", Retry: true}
 	case errors.As(err, &unavailable) && unavailable.Answer.Code.String() == "usher_m2m":
 		return Problem{Title: "The gateway's own credential is not accepted", Hint: "Whoever runs the gateway must look at it: usher doctor and usher setup say what it needs"}
 	case errors.As(err, &unavailable) && unavailable.Answer.Status >= 500:
 		return Problem{Title: fmt.Sprintf("The tenant has a fault of its own (HTTP %d)", unavailable.Answer.Status), Hint: "Try again with ctrl+r", Retry: true}
 	case errors.As(err, &unavailable):
 		return Problem{Title: "The tenant's answer makes no sense", Hint: "Something between you and Auth0 may have answered instead. Try again with ctrl+r", Retry: true}
+	case errors.As(err, &fault):
+		return beyond(fault)
 	case errors.As(err, &unreachable), errors.Is(err, context.DeadlineExceeded):
 		return Problem{Title: "The tenant cannot be reached", Hint: "Check the network, then try again with ctrl+r", Retry: true}
 	}
 	return Problem{Title: "That did not work", Detail: plainText(err), Retry: true}
+}
+
+// beyond says on which side of a gateway on another machine there was no answer.
+func beyond(f *auth0client.GatewayFault) Problem {
+	host := term.Line(f.Host).String()
+	p := Problem{Retry: true}
+	switch {
+	case f.Tenant:
+		p.Title, p.Hint = "The gateway "+host+" gets no answer from the tenant", "Auth0 may be down. Try again with ctrl+r; if it stays, tell whoever runs usher"
+	case f.Foreign:
+		p.Title, p.Hint = "Something else answered in place of the gateway "+host, "Are you in the right network or VPN? Try again with ctrl+r; if it stays, tell whoever runs usher"
+	case f.Certificate:
+		p.Title, p.Hint = "The gateway "+host+" shows a certificate that does not count", "Nothing was sent. Are you in the right network? If it stays, tell whoever runs usher"
+	default:
+		p.Title, p.Hint = "The gateway "+host+" cannot be reached", "usher works through it. Check the network or VPN, then try again with ctrl+r; if it stays, tell whoever runs usher"
+	}
+	return p
 }
 
 // waits says under what id a change waits, and how long.
