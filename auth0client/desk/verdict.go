@@ -63,16 +63,28 @@ func Verdict(e Evidence, at time.Time) []Finding {
 	}
 	slices.SortStableFunc(v.found, func(a, b Finding) int { return int(a.Weight) - int(b.Weight) })
 	if len(v.found) == 0 || v.found[0].Weight > Stops {
-		calm := Finding{Fine, "Nothing found keeps them out", ""}
-		switch {
-		case len(e.Awaited) > 0:
-			calm.Text = "Nothing found so far; still reading: " + strings.Join(e.Awaited, ", ")
-		case len(e.Unknown)+len(e.Denied) > 0:
-			calm.Text = "Nothing found keeps them out, as far as could be read"
-		}
-		v.found = append([]Finding{calm}, v.found...)
+		v.calm()
 	}
 	return v.found
+}
+
+// calm says that nothing found stops them, after what hinders: whoever reads that all is well reads no further.
+func (v *verdict) calm() {
+	at := 0
+	for at < len(v.found) && v.found[at].Weight <= Hinders {
+		at++
+	}
+	text := "Nothing found keeps them out"
+	if at > len(v.Unknown)+len(v.Denied) {
+		text = "Nothing else found keeps them out"
+	}
+	switch {
+	case len(v.Awaited) > 0:
+		text, at = "Nothing found so far; still reading: "+strings.Join(v.Awaited, ", "), 0
+	case len(v.Unknown)+len(v.Denied) > 0:
+		text += ", as far as could be read"
+	}
+	v.found = slices.Insert(v.found, at, Finding{Fine, text, ""})
 }
 
 type verdict struct {

@@ -15,7 +15,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	if size.Width <= 0 || size.Height <= 0 {
 		return view.Frame{}
 	}
-	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(), size.Width), dialog.Wrap(m.tail(size.Width), size.Width)
+	head, body, tail := m.head(size.Width), dialog.Wrap(m.body(size.Width), size.Width), dialog.Wrap(m.tail(size.Width), size.Width)
 	if len(head)+len(body)+len(tail)+2 <= size.Height {
 		head, tail = append(head, ""), append([]string{""}, tail...)
 	}
@@ -42,7 +42,7 @@ func (m *Model) head(width int) []string {
 	}
 }
 
-func (m *Model) body() []string {
+func (m *Model) body(width int) []string {
 	t := m.env.Theme
 	switch m.phase {
 	case loading:
@@ -68,11 +68,12 @@ func (m *Model) body() []string {
 	}
 	var lines []string
 	if m.user.Blocked {
-		lines = append(lines, t.Danger.Render(t.Icons.Bullet+" Blocked by an administrator."))
+		lines = append(lines, t.Danger.Render("Blocked by an administrator."))
 	}
 	for _, ban := range m.bans {
-		lines = append(lines, t.Danger.Render(t.Icons.Bullet+" "+banWords(ban)))
+		lines = append(lines, t.Danger.Render(banWords(ban)))
 	}
+	lines = dialog.Bullets(t, lines, width)
 	does := "Unblocking lifts this."
 	if m.user.Blocked && len(m.bans) > 0 {
 		does = "Unblocking lifts both kinds."

@@ -67,7 +67,7 @@ func TestErrorsStayInTheTab(t *testing.T) {
 	has(t, m, "log could not be read", "as far as could be read", "R tries again")
 	f.err = nil
 	press(m, "R")
-	has(t, m, "Nothing found keeps them out", "!could not be read")
+	has(t, m, "Nothing else found keeps them out", "!could not be read")
 	f.err = &auth0client.Unreachable{Err: context.DeadlineExceeded}
 	press(m, "R")
 	has(t, m, "could not be read again; shown is from", "198.51.100.9")
@@ -294,7 +294,7 @@ func TestOlderDataStaysWithItsAge(t *testing.T) {
 	m := opened(f, "")
 	m.env.Now = func() time.Time { return noon().Add(7 * time.Minute) }
 	m.Update(view.ReloadMsg{})
-	has(t, m, "reading again… shown is from 7 min ago", "Nothing found keeps them out")
+	has(t, m, "reading again… shown is from 7 min ago", "Nothing else found keeps them out")
 }
 
 func TestAccessAndOrganizationsOpenTheirOwnScreens(t *testing.T) {
