@@ -93,7 +93,8 @@ func footed(k view.Key) (told, bool) {
 	return t, true
 }
 
-// narrowed leaves out keys that have no room in width cells, and puts an ellipsis for them before what stays whatever happens.
+// narrowed leaves out keys that have no room in width cells, and puts an ellipsis for the first of them before the next
+// that stays whatever happens.
 func (a *App) narrowed(keys []told, width int) []told {
 	hint := told{key: a.th.Icons.Ellipsis, width: widget.Width(a.th.Icons.Ellipsis)}
 	room := width - hint.width
@@ -103,18 +104,23 @@ func (a *App) narrowed(keys []told, width int) []told {
 		}
 	}
 	out := make([]told, 0, len(keys)+1)
+	missing, hinted := false, false
 	for _, k := range keys {
-		if !k.kept {
-			if k.width+footerGap > room {
-				continue
+		switch {
+		case k.kept:
+			if missing && !hinted {
+				out, hinted = append(out, hint), true
 			}
+			out = append(out, k)
+		case k.width+footerGap <= room:
 			room -= k.width + footerGap
+			out = append(out, k)
+		default:
+			missing = true
 		}
-		out = append(out, k)
 	}
-	at := slices.IndexFunc(out, func(k told) bool { return k.kept })
-	if at < 0 {
-		at = len(out)
+	if !hinted {
+		out = append(out, hint)
 	}
-	return slices.Insert(out, at, hint)
+	return out
 }

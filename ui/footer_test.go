@@ -49,8 +49,8 @@ func TestTheFooterKeepsTheWayOutAndTheHelp(t *testing.T) {
 		"all of them where there is room": {many, false, 200, "enter edit  ctrl+s save  x as it was  E metadata in your editor, whichever that is  j/k move  esc back  ? help  : commands  ctrl+r reload  q quit"},
 		"what does not fit is hinted at":  {many, false, 80, "enter edit  ctrl+s save  x as it was  j/k move  …  esc back  ? help  : commands"},
 		"at the least width":              {many, false, 40, "enter edit  …  esc back  ? help  q quit"},
-		"a hidden way out says its step":  {[]view.Key{view.NewKey("/", "filter", "/"), stepping}, false, 50, "/ filter  …  esc end the filter  ? help  q quit"},
-		"one that leads nowhere is not":   {[]view.Key{view.NewKey("/", "filter", "/"), idle}, false, 50, "/ filter  …  ? help  : commands  ctrl+r reload"},
+		"a hidden way out says its step":  {[]view.Key{view.NewKey("/", "filter", "/"), stepping}, false, 50, "/ filter  esc end the filter  ? help  q quit  …"},
+		"one that leads nowhere is not":   {[]view.Key{view.NewKey("/", "filter", "/"), idle}, false, 50, "/ filter  ? help  : commands  ctrl+r reload  …"},
 		"the way out of a field":          {[]view.Key{view.NewKey("enter", strings.Repeat("on ", 20), "enter"), view.NewKey("esc", "leave the field", "esc")}, true, 60, "…  esc leave the field  ctrl+k commands  ctrl+r reload"},
 	} {
 		t.Run(name, func(t *testing.T) {

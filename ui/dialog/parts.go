@@ -72,15 +72,22 @@ func Wrap(lines []string, width int) []string {
 func Bullets(th *theme.Theme, lines []string, width int) []string {
 	var all []string
 	for _, line := range lines {
-		for i, l := range Wrap([]string{line}, width-2) {
-			sign := "  "
-			if i == 0 {
-				sign = widget.Pad(th.Icons.Bullet, 2)
-			}
-			all = append(all, sign+l)
-		}
+		all = append(all, Point(th.Icons.Bullet, th.Text, line, width)...)
 	}
 	return all
+}
+
+// Point is a text with a sign before its first line.
+func Point(sign string, style lipgloss.Style, text string, width int) []string {
+	lines := Wrap([]string{text}, width-2)
+	for i, l := range lines {
+		before := "  "
+		if i == 0 {
+			before = widget.Pad(sign, 2)
+		}
+		lines[i] = style.Render(before + l)
+	}
+	return lines
 }
 
 // Break cuts a text without spaces, such as a link, into lines of width cells: copied row by row it is whole again.

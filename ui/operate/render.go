@@ -19,7 +19,7 @@ func (m *Model) View(size view.Size) view.Frame {
 		return view.Frame{}
 	}
 	wrap := func(lines []string) []string { return dialog.Wrap(lines, size.Width) }
-	head, body, loses, tail := m.head(size.Width), wrap(m.body(size.Width)), wrap(m.loses()), wrap(m.tail(size.Width))
+	head, body, loses, tail := m.head(size.Width), wrap(m.body(size.Width)), m.loses(size.Width), wrap(m.tail(size.Width))
 	m.hidden = false
 	switch free := size.Height - len(head) - len(body) - len(loses) - len(tail); {
 	case free >= 2:
@@ -107,14 +107,14 @@ func (m *Model) does(width int) []string {
 }
 
 // loses are the lines on what cannot be brought back.
-func (m *Model) loses() []string {
+func (m *Model) loses(width int) []string {
 	t := m.env.Theme
 	var lines []string
 	if m.phase != asking {
 		return nil
 	}
 	for _, lost := range m.op.Loses {
-		lines = append(lines, t.Danger.Render(t.Icons.Warn+" Cannot be brought back: "+lost))
+		lines = append(lines, dialog.Point(t.Icons.Warn, t.Danger, "Cannot be brought back: "+lost, width)...)
 	}
 	return lines
 }

@@ -150,7 +150,7 @@ func (m *Model) leave() (view.Action, tea.Cmd) {
 func (m *Model) stepOut() string {
 	switch {
 	case m.earlier():
-		return "to the earlier search"
+		return "earlier search"
 	case len(m.selected) > 0:
 		return "deselect"
 	case m.narrowed():
