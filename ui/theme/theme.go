@@ -47,7 +47,7 @@ func New(dark, ascii bool) Theme {
 		Good:       fg("#146c2e", "#7ee787"),
 		Added:      fg("#146c2e", "#7ee787").Bold(true),
 		Removed:    fg("#b3261e", "#ff7b72").Bold(true),
-		Border:     fg("#9aa0a6", "#484f58"),
+		Border:     fg("#80868b", "#6e7681"),
 		Production: lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Color("#ffffff")).Background(lipgloss.Color("#b3261e")),
 		Icons:      unicodeIcons(),
 	}
