@@ -126,3 +126,27 @@ func TestEveryScreenSaysHowToLeaveIt(t *testing.T) {
 		t.Errorf("the dialog's footer is %q", got)
 	}
 }
+
+func TestTheHelpSaysBrieflyWhatAKeyNeeds(t *testing.T) {
+	t.Parallel()
+	a, _, p := signedIn(t, noon())
+	roles := view.NewKey("r", "roles", "r")
+	roles.Why = "You lack the permission roles:assign."
+	own := view.NewKey("z", "a key whose text is longer than the window is wide, by far, at least where it is sixty cells", "z")
+	own.Why = "Nobody changes their own roles."
+	p.keys = []view.Key{roles, own}
+	for range 20 {
+		p.keys = append(p.keys, view.NewKey("k", "more"+strings.Repeat("!", len(p.keys)), "k"))
+	}
+	a.Update(tea.WindowSizeMsg{Width: 60, Height: 15})
+	uitest.Press(a, "?")
+	s := uitest.Frame(a)
+	if !strings.Contains(s, "roles (needs roles:assign)") {
+		t.Errorf("the help is\n%s", s)
+	}
+	for line := range strings.Lines(s) {
+		if strings.Contains(line, "more below") && strings.Contains(line, "…") {
+			t.Errorf("the mark of what is below is cut: %q", line)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (a *App) drawHelp(in view.Size) view.Frame {
 	if top > 0 {
 		marks = append(marks, fmt.Sprintf("%s %d above", a.th.Icons.Up, top))
 	}
-	lines = append(lines, widget.Pad(a.th.Muted.Render(strings.Join(marks, "   ")), width))
+	lines = append(lines, widget.Pad(a.th.Muted.Render(strings.Join(marks, "   ")), min(width, in.Width)))
 	return view.Frame{Content: strings.Join(lines, "\n")}
 }
 

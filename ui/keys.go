@@ -218,6 +218,14 @@ func (a *App) drawPalette(size view.Size) view.Frame {
 	return f
 }
 
+// briefly is why a key is off, for a line that has little room. Pressed, the key says it in full.
+func briefly(why string) string {
+	if permission, ok := strings.CutPrefix(why, "You lack the permission "); ok {
+		return "needs " + strings.TrimSuffix(permission, ".")
+	}
+	return why
+}
+
 func (a *App) keyLine(k view.Key, selected bool) string {
 	marker := " "
 	if selected {
@@ -226,7 +234,7 @@ func (a *App) keyLine(k view.Key, selected bool) string {
 	line := widget.Pad(marker, 2) + widget.Pad(k.Help().Key, 14) + k.Help().Desc
 	switch {
 	case k.Why != "":
-		return a.th.Muted.Render(line + " (" + k.Why + ")")
+		return a.th.Muted.Render(line + " (" + briefly(k.Why) + ")")
 	case selected:
 		return a.th.Strong.Render(line)
 	}

@@ -79,11 +79,12 @@ func Bullets(th *theme.Theme, lines []string, width int) []string {
 
 // Point is a text with a sign before its first line.
 func Point(sign string, style lipgloss.Style, text string, width int) []string {
-	lines := Wrap([]string{text}, width-2)
+	indent := widget.Width(sign) + 1
+	lines := Wrap([]string{text}, width-indent)
 	for i, l := range lines {
-		before := "  "
+		before := strings.Repeat(" ", indent)
 		if i == 0 {
-			before = widget.Pad(sign, 2)
+			before = sign + " "
 		}
 		lines[i] = style.Render(before + l)
 	}

@@ -17,7 +17,7 @@ func (m *Model) View(size view.Size) view.Frame {
 	in := m.input
 	in.SetWidth(max(1, size.Width-widget.Width(in.Prompt)-1))
 	lines = append(lines, in.View())
-	body, tail := dialog.Wrap(m.demands(), size.Width), dialog.Wrap(m.tail(), size.Width)
+	body, tail := dialog.Wrap(m.demands(size.Width), size.Width), dialog.Wrap(m.tail(), size.Width)
 	if len(lines)+len(body)+len(tail)+2 <= size.Height {
 		lines, tail = append(lines, ""), append([]string{""}, tail...)
 	}
@@ -32,7 +32,7 @@ func (m *Model) View(size view.Size) view.Frame {
 }
 
 // demands are what the connection wants of a password, and whether that is met.
-func (m *Model) demands() []string {
+func (m *Model) demands(width int) []string {
 	t := m.env.Theme
 	if m.reading {
 		return []string{t.Muted.Render("Reading what the connection demands" + t.Icons.Ellipsis)}
@@ -41,11 +41,11 @@ func (m *Model) demands() []string {
 	for _, r := range m.rules() {
 		switch {
 		case r.Later:
-			lines = append(lines, t.Muted.Render(t.Icons.Bullet+" "+r.Text))
+			lines = append(lines, dialog.Point(t.Icons.Bullet, t.Muted, r.Text, width)...)
 		case r.Met:
-			lines = append(lines, t.Good.Render(t.Icons.Yes+" "+r.Text))
+			lines = append(lines, dialog.Point(t.Icons.Yes, t.Good, r.Text, width)...)
 		default:
-			lines = append(lines, t.Warn.Render(t.Icons.No+" still needs "+r.Text))
+			lines = append(lines, dialog.Point(t.Icons.No, t.Warn, "still needs "+r.Text, width)...)
 		}
 	}
 	switch {
