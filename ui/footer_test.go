@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -136,13 +137,17 @@ func TestTheHelpSaysBrieflyWhatAKeyNeeds(t *testing.T) {
 	own.Why = "Nobody changes their own roles."
 	p.keys = []view.Key{roles, own}
 	for range 20 {
-		p.keys = append(p.keys, view.NewKey("k", "more"+strings.Repeat("!", len(p.keys)), "k"))
+		k := fmt.Sprintf("f%d", len(p.keys))
+		p.keys = append(p.keys, view.NewKey(k, "more", k))
 	}
 	a.Update(tea.WindowSizeMsg{Width: 60, Height: 15})
 	uitest.Press(a, "?")
 	s := uitest.Frame(a)
 	if !strings.Contains(s, "roles (needs roles:assign)") {
 		t.Errorf("the help is\n%s", s)
+	}
+	if !strings.Contains(s, "more below") {
+		t.Errorf("the help fits, or does not say that it goes on:\n%s", s)
 	}
 	for line := range strings.Lines(s) {
 		if strings.Contains(line, "more below") && strings.Contains(line, "…") {
