@@ -67,7 +67,7 @@ func unicodeIcons() Icons {
 
 func asciiIcons() Icons {
 	return Icons{
-		Cursor: ">", Checked: "[x]", Unchecked: "[ ]", Partial: "[~]", Yes: "yes", No: "no", Warn: "!", Bullet: "*",
+		Cursor: ">", Checked: "[x]", Unchecked: "[ ]", Partial: "[~]", Yes: "yes", No: "x", Warn: "!", Bullet: "*",
 		Ellipsis: "...", Up: "^", Down: "v", Plus: "+", Minus: "-", Crumb: ">", Spinner: "...", Sep: "|", Rule: "-",
 		BorderStyle: lipgloss.ASCIIBorder(),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/term"
+	"usher/ui/theme"
 	"usher/ui/view"
 )
 
@@ -64,4 +65,18 @@ func TestWhatWasReadBeforeStandsWhileAPartFails(t *testing.T) {
 	f.fails = map[string]error{"blocks": &auth0client.RateLimited{Until: noon().Add(9 * time.Second)}}
 	press(m, "R")
 	has(t, m, "Blocked by failed sign-ins from 203.0.113.7", "brute-force blocks could not be read: The tenant's rate limit is reached for 9 s")
+}
+
+func TestABlockIsNotDeniedInASCII(t *testing.T) {
+	t.Parallel()
+	f := &fake{bans: []auth0client.BruteForceBlock{{IP: term.Line("203.0.113.7")}}}
+	m := opened(f, "")
+	*m.env.Theme = theme.New(true, true)
+	blocked := f.record()
+	blocked.Blocked = true
+	m.Update(view.UserChangedMsg{User: blocked})
+	press(m, "2")
+	has(t, m, "x Blocked by an administrator.", "x Blocked after failed sign-ins", "!no Blocked")
+	press(m, "1")
+	has(t, m, "x STOPS    Blocked by an administrator", "!no STOPS")
 }
