@@ -155,3 +155,30 @@ func TestTheHelpSaysBrieflyWhatAKeyNeeds(t *testing.T) {
 		}
 	}
 }
+
+// dirtyForm is a view with something to lose, in which no field has the focus.
+type dirtyForm struct{ probe }
+
+func (f *dirtyForm) TakesLetters() bool { return false }
+
+func TestAFormWithSomethingToLoseHasItsHelp(t *testing.T) {
+	t.Parallel()
+	a, _, p := signedIn(t, noon())
+	f := &dirtyForm{probe{typing: true}}
+	a.stack = append(a.stack, open{id: 99, v: f})
+	if got := footerOf(a); got != "? help  ctrl+k commands  ctrl+r reload" {
+		t.Errorf("the footer is %q", got)
+	}
+	if uitest.Press(a, "q", ":", "u"); len(f.got) != 3 {
+		t.Errorf("the form got %v", f.got)
+	}
+	if uitest.Press(a, "?"); !a.help {
+		t.Error("? does not open the help")
+	}
+	uitest.Press(a, "esc")
+	p.typing = true
+	a.stack = a.stack[:len(a.stack)-1]
+	if uitest.Press(a, "?"); a.help || p.got[len(p.got)-1] != "?" {
+		t.Error("? is no text in a field")
+	}
+}

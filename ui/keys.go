@@ -29,10 +29,14 @@ func globals() []view.Key {
 
 // globalsOf are the keys that work everywhere as far as they work over a view: its letters are text while it takes any.
 func globalsOf(v view.View) []view.Key {
-	if v.Typing() {
-		return []view.Key{view.NewKey("ctrl+k", "commands", "ctrl+k"), view.NewKey("ctrl+r", "reload", "ctrl+r")}
+	if !v.Typing() {
+		return globals()
 	}
-	return globals()
+	keys := []view.Key{view.NewKey("ctrl+k", "commands", "ctrl+k"), view.NewKey("ctrl+r", "reload", "ctrl+r")}
+	if !view.Letters(v) {
+		keys = append([]view.Key{view.NewKey("?", "help", "?")}, keys...)
+	}
+	return keys
 }
 
 // global carries out a key that works everywhere; letters are left to a view in which the operator types.
@@ -45,12 +49,14 @@ func (a *App) global(k string, top open) (tea.Cmd, bool) {
 		a.openPalette(top.v)
 		return nil, true
 	}
+	if k == "?" && !view.Letters(top.v) {
+		a.help, a.helpTop = true, 0
+		return nil, true
+	}
 	if top.v.Typing() {
 		return nil, false
 	}
 	switch k {
-	case "?":
-		a.help, a.helpTop = true, 0
 	case ":":
 		a.openPalette(top.v)
 	case "W":

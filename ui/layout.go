@@ -145,7 +145,7 @@ func (a *App) state(lacks string) string {
 		}
 	}
 	if wait := a.waitUntil.Sub(a.o.Now()); wait > 0 {
-		parts = append(parts, fmt.Sprintf("rate limit: going on in %d s", int(wait.Seconds())+1))
+		parts = append(parts, a.th.Warn.Render(fmt.Sprintf("rate limit: going on in %d s", int(wait.Seconds())+1)))
 	} else if a.o.Budget != nil {
 		if remaining, limit, known := a.o.Budget(); known {
 			parts = append(parts, fmt.Sprintf("rate %d/%d", remaining, limit))

@@ -115,6 +115,9 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == filling && m.filled() || m.phase == reviewing
 }
 
+// TakesLetters reports that letters are text.
+func (m *Model) TakesLetters() bool { return m.typing || m.phase == reviewing && m.reason.Typing() }
+
 // Unsaved reports that something typed would be lost.
 func (m *Model) Unsaved() bool {
 	return m.phase == filling && (m.filled() || m.typing && m.input.Value() != "") || m.phase == reviewing

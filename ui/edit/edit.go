@@ -103,6 +103,11 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == filling && m.dirty() || m.phase == deciding || m.phase == writing || m.phase == reviewing
 }
 
+// TakesLetters reports that letters are text.
+func (m *Model) TakesLetters() bool {
+	return m.typing || m.phase == writing || m.phase == reviewing && m.reason.Typing()
+}
+
 // Unsaved reports that something typed or changed would be lost.
 func (m *Model) Unsaved() bool {
 	switch m.phase {

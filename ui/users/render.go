@@ -208,6 +208,11 @@ func (m *Model) bottom(width, lines int) []string {
 		hint := p.Hint
 		p.Hint = ""
 		return wrapped(th.Danger, p.String(), hint, width, lines)
+	case !m.box.typing && !m.stale() && !m.atWindow() && m.page.Missed != nil:
+		p := view.Explain(m.env.Now(), m.page.Missed)
+		hint := p.Hint
+		p.Hint = ""
+		return wrapped(th.Warn, "Looked up, but not searched for: "+p.String(), hint, width, lines)
 	case m.count() == 0 && !m.narrowed() && !m.box.typing && m.page.Missed == nil: // the place of the rows says what was asked
 		return []string{""}
 	case !m.box.typing && m.page.Missed == nil && !m.atWindow() && m.asked() != "":

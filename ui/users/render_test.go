@@ -239,3 +239,13 @@ func TestTheCursorOfAPanelIsWhereTheNextLetterGoes(t *testing.T) {
 		t.Error("a cursor over the list")
 	}
 }
+
+func TestASearchThatWasMissedSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	m := opened(&tenant{total: 3})
+	m.page.Missed = &auth0client.Unreachable{Err: context.DeadlineExceeded}
+	got := strings.Join(strings.Fields(shown(m, 80, 21)), " ")
+	if !strings.Contains(got, "Looked up, but not searched for: The tenant cannot be reached. Check the network, then try again with ctrl+r") {
+		t.Errorf("the list is\n%s", shown(m, 80, 21))
+	}
+}

@@ -43,6 +43,15 @@ type View interface {
 	Close()
 }
 
+// Letters reports that letters are text to a view. One that withholds the console's own keys for another reason, such as a
+// form with something to lose, says so by a method TakesLetters; for all others it is what Typing says.
+func Letters(v View) bool {
+	if l, ok := v.(interface{ TakesLetters() bool }); ok {
+		return l.TakesLetters()
+	}
+	return v.Typing()
+}
+
 // Key is a binding with, when it is switched off, the reason why. A key with a Why stays visible and says it when pressed.
 type Key struct {
 	key.Binding
