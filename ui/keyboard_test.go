@@ -56,7 +56,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\nIn the demo `a` approves. When the code has expired or was refused, `r` begins again. A sign-in that only an action asked for is left with `esc`.\n")
 	b.WriteString("\nAfter 15 minutes without a key (`--lock-after`) the screen is covered: any key shows how to go on, `enter` does.\n")
 	section("Everywhere", globals())
-	b.WriteString("\n`ctrl+c` quits as well, in a field too. Both ask once while something typed or staged would be lost or a change is under way: `y` leaves,\n" +
+	b.WriteString("\n`ctrl+c` quits as well, in a field too. Both ask once while something typed, staged or shown only once would be lost or a change is under way: `y` leaves,\n" +
 		"`n` stays, `ctrl+c` again leaves. While a field takes letters, `ctrl+k` opens the commands.\n" +
 		"\nThe keys (`?`) scroll where they don't fit: `j` and `k`, `pgdn` and `pgup`, `g` and `G`; `esc`, `q` or `?` closes them.\n")
 	b.WriteString("\nIn the commands (`:`) are the screens as well: Users, Roles, Organizations.\n")

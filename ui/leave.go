@@ -9,9 +9,10 @@ import (
 	"usher/ui/view"
 )
 
-// quit leaves the console. It asks once while a change is under way, or while something typed or staged would be lost.
+// quit leaves the console. It asks once while a change is under way, or while something typed, staged or shown only once
+// would be lost.
 func (a *App) quit() tea.Cmd {
-	if !a.writing() && !a.unsaved() {
+	if !a.writing() && !a.unsaved() && !a.showsOnce() {
 		return tea.Quit
 	}
 	a.leaving = true
@@ -44,17 +45,29 @@ func (a *App) unsaved() bool {
 	})
 }
 
+func (a *App) showsOnce() bool {
+	return slices.ContainsFunc(a.all(), func(w open) bool {
+		v, ok := w.v.(view.Shower)
+		return ok && v.ShowsOnce()
+	})
+}
+
 // ask draws the question whether to leave over what is shown.
 func (a *App) ask(size view.Size, f view.Frame) view.Frame {
 	if !a.leaving {
 		return f
 	}
-	why := "\nWhat you typed is lost."
+	var why string
+	typed := "What you typed is lost."
 	if a.writing() {
 		why = "\n" + a.th.Warn.Render("A change is still under way.") + "\nIf you leave now you will not see its outcome."
-		if a.unsaved() {
-			why += "\nWhat you typed elsewhere is lost."
-		}
+		typed = "What you typed elsewhere is lost."
+	}
+	if a.showsOnce() {
+		why += "\n" + a.th.Warn.Render("A secret is open that is shown only once.")
+	}
+	if a.unsaved() {
+		why += "\n" + typed
 	}
 	return dialog.Over(a.th, f.Content, size, view.Frame{Content: a.th.Title.Render("Leave usher?") + why +
 		"\n\ny leave   n stay   ctrl+c again leaves too"})

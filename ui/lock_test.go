@@ -1,12 +1,14 @@
 package ui
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/ui/login"
 	"usher/ui/uitest"
 	"usher/ui/view"
@@ -175,4 +177,32 @@ func TestLockedFrames(t *testing.T) {
 		a.size = size
 		uitest.Golden(t, "locked-"+name(size), uitest.Frame(a))
 	}
+}
+
+func TestWhatIsShownOnceWaitsUnderTheLock(t *testing.T) {
+	t.Parallel()
+	onBench(t, boss(), locks(15*time.Minute, 0), func(t *testing.T, b *bench) {
+		b.do(view.Operate{Operation: desk.Operation{Name: "New recovery code", User: ada(), Run: func(context.Context) desk.Result {
+			return desk.Result{Done: []string{"Made."}, Once: []desk.Once{{Label: "Recovery code", Value: auth0client.NewSecret("ZUGHNWL4")}}}
+		}}})
+		b.after(time.Second)
+		b.press("y")
+		b.has("ZUGHNWL4")
+		b.after(16 * time.Minute)
+		b.lacks("ZUGHNWL4")
+		b.press("x")
+		b.lacks("ZUGHNWL4")
+		b.press("q") // not without asking
+		b.has("Leave usher?", "A secret is open that is shown only once.")
+		b.lacks("ZUGHNWL4", "What you typed")
+		b.press("n", "enter")
+		b.has("Recovery code", "ZUGHNWL4")
+		b.after(time.Second)
+		b.press("ctrl+c")
+		b.has("A secret is open that is shown only once.")
+		b.press("n", "enter")
+		b.lacks("ZUGHNWL4")
+		b.press("ctrl+c")
+		b.lacks("Leave usher?")
+	})
 }

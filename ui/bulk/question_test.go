@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"usher/auth0client"
 	"usher/auth0client/desk"
 	"usher/ui/view"
@@ -113,5 +115,19 @@ func TestARunOfBlocksIsTakenBackAsARun(t *testing.T) {
 	}
 	if r := all.Operations[0].Run(t.Context()); r.Err != nil || b.set["auth0|0"] || !b.set["auth0|1"] || r.Back == nil || r.Back.Name != "Block" {
 		t.Errorf("taking it back left %v, %v", b.set, r)
+	}
+}
+
+func TestTheQuestionNamesEachUserBeyondMistake(t *testing.T) {
+	t.Parallel()
+	ops := selection(2, func(int) desk.Result { return desk.Result{} })
+	for i := range ops {
+		ops[i].User.ID = auth0client.UserID(fmt.Sprintf("auth0|5f7c8ec7c33c6c004bbafe8%d", i))
+	}
+	m := open(t, ops, nil)
+	for _, width := range []int{60, 80} {
+		if s := ansi.Strip(m.View(view.Size{Width: width, Height: 20}).Content); !strings.Contains(s, "auth0|5f7c8ec7c33c6c004bbafe81") {
+			t.Errorf("at %d cells an id is cut:\n%s", width, s)
+		}
 	}
 }

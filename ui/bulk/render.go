@@ -154,7 +154,7 @@ func users(n int) string {
 
 // people lists whom the question is about.
 func (m *Model) people(width, height int) []string {
-	table := widget.Table{Columns: []widget.Column{{Title: "User", Min: 24, Flex: 2}, {Title: "Id", Min: 14, Flex: 2}, {Title: "Connection", Min: 10, Flex: 1}}}
+	table := widget.Table{Columns: []widget.Column{{Title: "User", Min: 24, Flex: 1}, {Title: "Id", Min: 30, Flex: 1}, {Title: "Connection", Min: 10, Flex: 1}}}
 	widths := table.Widths(width)
 	lines := []string{table.Header(m.env.Theme, widths)}
 	at := max(0, slices.Index(m.next, m.cursor))

@@ -115,6 +115,9 @@ func (m *Model) Typing() bool {
 	return m.typing || m.phase == filling && m.filled() || m.phase == reviewing
 }
 
+// ShowsOnce reports that the new user's password is shown, which nobody shows again.
+func (m *Model) ShowsOnce() bool { return m.phase == made && m.password != "" }
+
 // TakesLetters reports that letters are text.
 func (m *Model) TakesLetters() bool { return m.typing || m.phase == reviewing && m.reason.Typing() }
 

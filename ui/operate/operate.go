@@ -72,6 +72,9 @@ func (m *Model) Unsaved() bool {
 	return m.phase == asking && (m.typed.Value() != "" || m.reason.Text() != "")
 }
 
+// ShowsOnce reports that a secret is shown that nobody shows again.
+func (m *Model) ShowsOnce() bool { return m.phase == finished && len(m.result.Once) > 0 }
+
 // Writing reports that a change was sent and has not answered.
 func (m *Model) Writing() bool { return m.phase == working }
 

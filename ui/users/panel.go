@@ -143,7 +143,7 @@ func (m *Model) drawPanel(width, height int) []string {
 		lines = append(lines, m.optionLine(found[i], i == p.cursor, labels, width))
 	}
 	if len(found) == 0 {
-		lines = append(lines, th.Muted.Render(widget.Truncate("  Nothing of that name.", width)))
+		lines = append(lines, th.Muted.Render(widget.Truncate("  Nothing of that name: ctrl+u clears it, esc closes.", width)))
 	}
 	return lines
 }

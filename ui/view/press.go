@@ -19,6 +19,13 @@ type Keeper interface {
 	Unsaved() bool
 }
 
+// Shower is a view that can show what is shown only once, such as a link or a recovery code: the app asks before quitting
+// while it does.
+type Shower interface {
+	// ShowsOnce reports that it is on the screen, or will be when what covers it goes.
+	ShowsOnce() bool
+}
+
 // Reporter is the message of a write's Result that can be told after the view that sent it was closed.
 type Reporter interface{ Report() Action }
 
