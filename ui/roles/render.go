@@ -11,7 +11,7 @@ import (
 
 func table() widget.Table {
 	return widget.Table{Columns: []widget.Column{
-		{Title: "Role", Min: 24, Flex: 2}, {Title: "Users", Min: 7}, {Title: "Permissions", Min: 11}, {Title: "Description", Min: 10, Flex: 3},
+		{Title: "Role", Min: 24, Flex: 1}, {Title: "Users", Min: 7}, {Title: "Permissions", Min: 11}, {Title: "Description", Min: 10, Flex: 4},
 	}}
 }
 
