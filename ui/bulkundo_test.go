@@ -64,4 +64,10 @@ func TestADeletionSaysWhatIsLostInTheSmallestWindow(t *testing.T) {
 	if s := uitest.Frame(f.app); !strings.Contains(s, "enrolments") || !strings.Contains(s, "Cancel     Delete user") || !strings.Contains(s, "more: pgup/pgdn") {
 		t.Errorf("the dialog is\n%s", s)
 	}
+	for range 3 { // errors leave the dialog what it needs
+		f.app.toasts.Add(view.Bad, strings.Repeat("That did not work. ", 9))
+	}
+	if s := uitest.Frame(f.app); !strings.Contains(s, "enrolments") || !strings.Contains(s, "Cancel     Delete user") || !strings.Contains(s, "! That did not work.") {
+		t.Errorf("beside errors the dialog is\n%s", s)
+	}
 }
