@@ -488,3 +488,19 @@ func TestWhatIsUnsaved(t *testing.T) {
 		}
 	}
 }
+
+func TestALineThatCannotBeChangedIsDimToItsEnd(t *testing.T) {
+	t.Parallel()
+	r := open(t, newFake(), nil)
+	for _, f := range r.fields {
+		if f.name != "username" {
+			continue
+		}
+		row := r.row(f, false, 80)
+		if !strings.Contains(ansi.Strip(row), "- (Users has no usernames)") || strings.Count(row, "\x1b[m") != 1 {
+			t.Errorf("the line is %q", row)
+		}
+		return
+	}
+	t.Error("no such field")
+}

@@ -104,6 +104,7 @@ func (m *Model) row(f field, marked bool, width int) string {
 	}
 	value := m.words(f)
 	if why := m.why(f.name); why != "" {
+		value = widget.Plain(value) // the line is dim as a whole
 		left := max(min(widget.Width(value), room/2), room-widget.Width(why)-3)
 		return mark + t.Muted.Render(name+changed+widget.Truncate(widget.Truncate(value, left)+" ("+why+")", room))
 	}
