@@ -86,6 +86,9 @@ func (g *Gateway) fieldsChanged(ctx context.Context, c *call, id string, expecte
 	c.person = user
 	var out []difference
 	see := func(name string, want, got any) error {
+		if root, _, _ := strings.Cut(name, "."); !policy.Writable(root) {
+			return &policy.Refusal{Code: "usher_field", Message: name + " is no field that a change sets, so it cannot be compared"}
+		}
 		if c.about.Hides(name) {
 			return &policy.Refusal{Code: "usher_policy", Message: "your policy hides " + name + ", so it cannot be compared"}
 		}

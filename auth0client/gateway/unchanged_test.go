@@ -66,6 +66,17 @@ func TestWhatWasSeenMustBeSaidInOneWay(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatAChangeSetsIsCompared(t *testing.T) {
+	t.Parallel()
+	for _, seen := range []string{`{"identities":[]}`, `{"identities":{"a":1}}`, `{"last_ip":""}`, `{"user_id.x":""}`} {
+		d := newDesk(t, "")
+		got := d.ask(t, "op", "PATCH", ann, `{"name":"x"}`, unchangedHeader(seen)...)
+		if got.code != "usher_field" || strings.Contains(got.body, "canary") || len(d.sent) != 0 {
+			t.Errorf("%s: %d %s, sent %q", seen, got.status, got.body, d.sent)
+		}
+	}
+}
+
 // counterTenant holds one user with a few fields, and checks of each change that it replaces what its author had seen.
 type counterTenant struct {
 	mu     sync.Mutex

@@ -28,6 +28,10 @@ func userFields() []string {
 	}
 }
 
+// Writable reports a root field that a change of a user can set. What else a record holds is read with the user only, where
+// the tokens of identity providers are taken out of it.
+func Writable(field string) bool { return slices.Contains(userFields(), field) }
+
 // patchActions: `blocked` needs users:block, `password` users:password, all else users:edit.
 func patchActions(fields map[string]any) []Action {
 	var out []Action
