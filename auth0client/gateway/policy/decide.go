@@ -74,6 +74,9 @@ func (d *Decision) parse(r route, q Request) error {
 			return fieldRefusal("usher's gateway does not forward the field %q of this request", f)
 		}
 	}
+	if err := d.shaped(); err != nil {
+		return err
+	}
 	for _, n := range r.needs {
 		if !d.has(n) {
 			return fieldRefusal("this request needs %q: without it it would not say whom it is about", n)
@@ -115,6 +118,31 @@ func readObject(contentType string, body []byte) (map[string]any, error) {
 	return fields, nil
 }
 
+// shaped refuses roles and permissions that do not come as Auth0 describes them: what is asked about each of them must be
+// asked about all that a lenient reader could find.
+func (d *Decision) shaped() error {
+	roles := d.Fields["roles"]
+	_, list := roles.([]any)
+	if _, named := texts(roles); roles != nil && (!list || !named) {
+		return fieldRefusal(`the field "roles" must be a list of roles' ids`)
+	}
+	v, ok := d.Fields["permissions"]
+	if !ok {
+		return nil
+	}
+	items, ok := v.([]any)
+	for _, item := range items {
+		permission, _ := item.(map[string]any)
+		name, _ := permission["permission_name"].(string)
+		api, _ := permission["resource_server_identifier"].(string)
+		ok = ok && name != "" && api != ""
+	}
+	if !ok {
+		return fieldRefusal(`the field "permissions" must be a list of objects with permission_name and resource_server_identifier`)
+	}
+	return nil
+}
+
 // has reports a parameter or field that is there and not empty.
 func (d *Decision) has(name string) bool {
 	if d.Query.Get(name) != "" {
@@ -138,8 +166,11 @@ func (d *Decision) name(r route) error {
 	}
 	switch {
 	case r.path == "users/{id}/identities":
-		provider, _ := d.Fields["provider"].(string)
-		second, _ := d.Fields["user_id"].(string)
+		provider, ok1 := d.Fields["provider"].(string)
+		second, ok2 := d.Fields["user_id"].(string)
+		if !ok1 || !ok2 { // Auth0 takes a number for the id as well: which one it reads there is not for us to guess
+			return fieldRefusal("the fields provider and user_id must be texts")
+		}
 		d.Users = append(d.Users, provider+"|"+second)
 	case d.Subject == ByIdentifier:
 		d.Identifier = d.Query.Get("identifier")

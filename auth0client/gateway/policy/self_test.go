@@ -30,6 +30,9 @@ func TestNobodyChangesTheirOwnAccount(t *testing.T) {
 		{"own password by a ticket to one's email", "POST", "/api/v2/tickets/password-change", `{"email":"Operator@Example.com","connection_id":"c"}`, "usher_self"},
 		{"own enrollment ticket", "POST", "/api/v2/guardian/enrollments/ticket", `{"user_id":"auth0|Operator1"}`, "usher_self"},
 
+		{"oneself linked to another", "POST", "/api/v2/users/auth0%7C2/identities", `{"provider":"auth0","user_id":"Operator1"}`, "usher_self"},
+		{"somebody linked by a number", "POST", "/api/v2/users/auth0%7C2/identities", `{"provider":"github","user_id":12345}`, "usher_field"},
+
 		{"reading oneself is fine", "GET", "/api/v2/users/auth0%7COperator1", "", ""},
 		{"signing oneself out is fine", "DELETE", "/api/v2/users/auth0%7COperator1/sessions", "", ""},
 		{"another id that begins alike", "DELETE", "/api/v2/users/auth0%7COperator12", "", ""},
