@@ -80,6 +80,8 @@ func trials() map[string][]trial {
 		"write": {
 			{"stamped", "op", "POST", create, `{"connection":"staff","email":"new@example.com","app_metadata":{"department":"it","plan":"pro"}}`, "", `"app_metadata":{"department":"sales","made_by":"op@example.com","plan":"pro"}`},
 			{"a choice that is none", "op", "POST", create, `{"connection":"staff","email":"new@example.com","app_metadata":{"plan":"gold"}}`, "usher_policy", ""},
+			{"a choice and more in a list, edited", "op", "PATCH", ann, `{"app_metadata":{"plan":[{"gold":true},"pro"]}}`, "usher_policy", ""},
+			{"a choice in a list", "op", "POST", create, `{"connection":"staff","email":"new@example.com","app_metadata":{"plan":["pro"]}}`, "usher_policy", ""},
 			{"another connection", "op", "POST", create, `{"connection":"public","email":"new@example.com"}`, "usher_policy", ""},
 			{"a choice that is none, edited", "op", "PATCH", ann, `{"app_metadata":{"plan":"gold"}}`, "usher_policy", ""},
 			{"an invitation", "op", "POST", members + "acme/invitations", `{"inviter":{"name":"o"},"invitee":{"email":"new@example.com"},"client_id":"c","connection_id":"con_staff"}`, "", `"department":"sales"`},

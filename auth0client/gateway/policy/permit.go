@@ -97,13 +97,30 @@ func (b bound) chosen(path string, fields map[string]any) *Refusal {
 	if !limited || value == nil {
 		return nil
 	}
-	got := words(value)
 	for _, c := range choices {
-		if w := words(c); len(w) == 1 && len(got) == 1 && w[0] == got[0] {
+		if sameValue(c, value) {
 			return nil
 		}
 	}
 	return b.refuse("%s must be one of its choices", path)
+}
+
+// sameValue compares a value of a policy with one of a request: numbers by what they are worth, lists item by item, so that
+// nothing else can come along with a choice.
+func sameValue(choice, got any) bool {
+	if list, ok := choice.([]any); ok {
+		other, ok := got.([]any)
+		return ok && slices.EqualFunc(list, other, sameValue)
+	}
+	switch got.(type) {
+	case string, bool:
+		return choice == got
+	case []any, map[string]any, nil:
+		return false
+	}
+	a, b := words(choice), words(got)
+	_, text := choice.(string)
+	return !text && len(a) == 1 && len(b) == 1 && a[0] == b[0]
 }
 
 // Assignable says whether the operator may assign or remove a role of this name.
