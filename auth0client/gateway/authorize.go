@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"usher/auth0client/gateway/policy"
 )
@@ -20,6 +22,9 @@ func (g *Gateway) serve(c *call) (*http.Response, error) {
 	}
 	if !c.rules.Open() && len(c.rules.Names()) == 0 {
 		return g.refused(c, c.rules.Permit(c.d))
+	}
+	if no := c.rules.Nameable(c.d); no != nil {
+		return g.refused(c, no)
 	}
 	if c.d.Write {
 		return g.write(c)
@@ -229,21 +234,41 @@ func (g *Gateway) export(_ context.Context, c *call, _ []string) error {
 		return nil
 	}
 	fields, _ := c.d.Fields["fields"].([]any)
-	record := map[string]any{}
+	if len(fields) == 0 {
+		return &policy.Refusal{Code: "usher_policy", Message: "your policy hides fields: name those to export"}
+	}
 	for _, f := range fields {
 		m, _ := f.(map[string]any)
 		name, _ := m["name"].(string)
-		record[name] = true
-	}
-	if len(record) == 0 {
-		return &policy.Refusal{Code: "usher_policy", Message: "your policy hides fields: name those to export"}
-	}
-	for name := range record {
-		if c.rules.Hides(name) {
+		plain, ok := exported(name)
+		if !ok {
+			return &policy.Refusal{Code: "usher_policy", Message: "your policy hides fields, and whether this is one cannot be told: " + name}
+		}
+		if c.rules.Hides(plain) {
 			return &policy.Refusal{Code: "usher_policy", Message: "your policy hides " + name + ", so it cannot be exported"}
 		}
 	}
 	return nil
+}
+
+// exported is the path of a user's record that a field of an export names, such as "identities[0].connection". Names between
+// brackets or quotes would be a second way to write one.
+func exported(name string) (path string, ok bool) {
+	var b strings.Builder
+	for rest := name; ; {
+		before, after, bracket := strings.Cut(rest, "[")
+		b.WriteString(before)
+		if !bracket {
+			break
+		}
+		index, after, closed := strings.Cut(after, "]")
+		if _, err := strconv.ParseUint(index, 10, 16); !closed || err != nil {
+			return "", false
+		}
+		rest = after
+	}
+	path = b.String()
+	return path, path != "" && !strings.ContainsAny(path, "]\"'`\\ ")
 }
 
 // prepare makes the request that is forwarded from what was decided: its query, the kind of its body, and for links and

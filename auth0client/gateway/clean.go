@@ -80,11 +80,17 @@ func (g *Gateway) cleaned(ctx context.Context, c *call, answer any, h http.Heade
 		if c.rules.Filtered() && !seen[id] {
 			return nil, missing("Log not found.", "", h)
 		}
-		dropSecrets(event["details"])
+		c.cleanDetails(event["details"])
 	case policy.IdentitiesAnswer:
 		user := map[string]any{"identities": answer}
 		dropTokens(user)
-		c.rules.Hide(user)
+		if c.rules.Hide(user); user["identities"] == nil {
+			return []any{}, nil
+		}
+	case policy.BlocksAnswer:
+		if slices.ContainsFunc([]string{"email", "username", "phone_number"}, c.rules.Hides) {
+			dropKeys(answer, func(k string) bool { return k == "identifier" })
+		}
 	case policy.ConnectionsAnswer:
 		return each(answer, connection), nil
 	case policy.ClientsAnswer:
@@ -169,7 +175,7 @@ func (g *Gateway) owned(ctx context.Context, c *call, answer any) (any, error) {
 		}
 		switch c.d.Answer {
 		case policy.LogsAnswer:
-			dropSecrets(row["details"])
+			c.cleanDetails(row["details"])
 			if c.project {
 				project(row, c.asked, c.include)
 			}
@@ -180,6 +186,19 @@ func (g *Gateway) owned(ctx context.Context, c *call, answer any) (any, error) {
 		}
 		return true
 	}), nil
+}
+
+// cleanDetails takes secrets out of a log event's details, and what the policies hide out of the users' records in them: the
+// event of a change holds its request and its answer.
+func (c *call) cleanDetails(details any) {
+	dropSecrets(details)
+	event, _ := details.(map[string]any)
+	for _, part := range []string{"request", "response"} {
+		message, _ := event[part].(map[string]any)
+		if body, ok := message["body"].(map[string]any); ok {
+			c.rules.Hide(body)
+		}
+	}
 }
 
 // invited judges an invitation as the user that will come of it.

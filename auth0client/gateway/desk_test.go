@@ -33,6 +33,7 @@ type tenantStub struct {
 	members     map[string][]string // organization to users
 	logs        []map[string]any
 	jobs        map[string]map[string]any
+	identities  []any    // what linking answers
 	sent        []string // writes, as "METHOD path body"
 	reads       int
 	searches    []string
@@ -212,6 +213,9 @@ func (s *tenantStub) mux() *http.ServeMux {
 	get("users/{id}/effective-roles", func(w http.ResponseWriter, _ *http.Request, _ string) {
 		write(w, 501, map[string]any{"message": "no groups"})
 	})
+	get("user-blocks/{id}", func(w http.ResponseWriter, _ *http.Request, id string) {
+		write(w, 200, map[string]any{"blocked_for": []any{map[string]any{"identifier": s.users[id]["email"], "ip": "192.0.2.9"}}})
+	})
 	get("users/{id}/logs", func(w http.ResponseWriter, _ *http.Request, _ string) { write(w, 200, s.logs[:1]) })
 	m.HandleFunc("PATCH /api/v2/users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		u, ok := s.users[r.PathValue("id")]
@@ -241,6 +245,7 @@ func (s *tenantStub) mux() *http.ServeMux {
 		s.roles[r.PathValue("id")] = append(s.roles[r.PathValue("id")], body.Roles...)
 		w.WriteHeader(204)
 	})
+	m.HandleFunc("POST /api/v2/users/{id}/identities", func(w http.ResponseWriter, _ *http.Request) { write(w, 201, s.identities) })
 	m.HandleFunc("POST /api/v2/tickets/password-change", func(w http.ResponseWriter, _ *http.Request) {
 		write(w, 201, map[string]any{"ticket": "https://tenant.example/u/reset?ticket=t#"})
 	})

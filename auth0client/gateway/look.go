@@ -108,6 +108,10 @@ func (g *Gateway) narrowSearch(c *call) (*http.Response, error) {
 		return nil, badQuery("your policy needs search_engine v3")
 	}
 	q.Set("search_engine", "v3")
+	text := strings.TrimSpace(search.String())
+	if text != "" {
+		q.Set("q", text) // what was judged is what is sent
+	}
 	if !c.rules.NeedsPerson() {
 		return nil, nil
 	}
@@ -124,7 +128,7 @@ func (g *Gateway) narrowSearch(c *call) (*http.Response, error) {
 		return nobody(c), nil
 	}
 	joined := filter
-	if text := strings.TrimSpace(search.String()); text != "" {
+	if text != "" {
 		joined = "(" + text + ") AND (" + filter + ")"
 	}
 	if _, err := lucene.Parse(joined); err != nil {

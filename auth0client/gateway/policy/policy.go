@@ -123,6 +123,7 @@ const (
 	LogsAnswer               // log events
 	LogAnswer                // one log event
 	IdentitiesAnswer         // a user's identities
+	BlocksAnswer             // by what identifier, and from where, a user is blocked
 	ConnectionsAnswer        // connections: their options hold secrets
 	ClientsAnswer            // applications: they hold secrets
 	APIsAnswer               // resource servers: they hold signing secrets

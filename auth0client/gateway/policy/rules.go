@@ -148,10 +148,25 @@ func (r Rules) Hidden() []string {
 	return slices.Compact(out)
 }
 
-// Hides reports a field that the operator may not read, or that holds one.
+// Hides reports a field that the operator may not read, or that holds one. The profile of an identity holds the fields of a
+// user once more.
 func (r Rules) Hides(field string) bool {
-	_, ok := touches(r.Hidden(), field)
+	_, ok := hides(r.Hidden(), field)
 	return ok
+}
+
+func hides(hidden []string, field string) (path string, ok bool) {
+	const profile = "identities.profileData"
+	if path, ok := touches(hidden, field); ok {
+		return path, true
+	}
+	if inner, ok := strings.CutPrefix(field, profile+"."); ok {
+		return touches(hidden, inner)
+	}
+	if len(hidden) > 0 && (field == profile || field == "identities") {
+		return hidden[0], true
+	}
+	return "", false
 }
 
 // Hide takes what the operator may not read out of a user's record, and out of the profiles of their identities.
@@ -171,8 +186,30 @@ func (r Rules) Searchable(q lucene.Query, sort string) *Refusal {
 		if f == "email.domain" {
 			f = "email"
 		}
-		if path, ok := touches(hidden, f); ok && f != "" {
-			return &Refusal{Code: "usher_policy", Message: "the search looks at " + f + ", which your policy hides", Rule: r.hiding(path)}
+		if path, ok := hides(hidden, f); ok && f != "" {
+			return r.unsearchable(f, path)
+		}
+	}
+	return nil
+}
+
+func (r Rules) unsearchable(field, path string) *Refusal {
+	return &Refusal{Code: "usher_policy", Message: "the search looks at " + field + ", which your policy hides", Rule: r.hiding(path)}
+}
+
+// Nameable refuses a request that names people by a hidden field: its answer would tell who has that value.
+func (r Rules) Nameable(d Decision) *Refusal {
+	var by []string
+	switch {
+	case d.Pattern == "users-by-email", d.Subject == ByEmail, d.Subject == ByIdentifier && strings.Contains(d.Identifier, "@"):
+		by = []string{"email"}
+	case d.Subject == ByIdentifier:
+		by = []string{"username", "phone_number"}
+	}
+	hidden := r.Hidden()
+	for _, f := range by {
+		if path, ok := touches(hidden, f); ok {
+			return r.unsearchable(f, path)
 		}
 	}
 	return nil
