@@ -40,6 +40,9 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 	if err != nil {
 		return g.refused(c, err)
 	}
+	if err := g.notSelf(ctx, c, ids); err != nil {
+		return g.refused(c, err)
+	}
 	unlock, err := g.locks.lock(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -71,9 +74,38 @@ func (g *Gateway) write(c *call) (*http.Response, error) {
 	return g.clean(ctx, c, res)
 }
 
-// subjects finds the users whom a request is about. Where no policy limits the operator, only those it names itself.
+// notSelf keeps operators off their own account where the request alone did not tell that it is theirs: by a user name, or
+// by an email that their token does not carry.
+func (g *Gateway) notSelf(ctx context.Context, c *call, ids []string) error {
+	if !c.d.NotSelf {
+		return nil
+	}
+	if slices.ContainsFunc(ids, c.op.Is) {
+		return policy.Self()
+	}
+	if upsert := c.d.Fields["upsert"]; c.d.Subject != policy.NewPeople || upsert == nil || upsert == "false" {
+		return nil
+	}
+	me, _, err := g.person(ctx, c.op.Subject)
+	if err != nil {
+		return err
+	}
+	for _, p := range c.d.People {
+		for _, f := range []string{"email", "username", "phone_number"} {
+			theirs, _ := p[f].(string)
+			mine, _ := me[f].(string)
+			if mine != "" && strings.EqualFold(strings.TrimSpace(theirs), mine) {
+				return policy.Self()
+			}
+		}
+	}
+	return nil
+}
+
+// subjects finds the users whom a request is about. Where no policy limits the operator, only those it names itself, and
+// those that may be the operator.
 func (g *Gateway) subjects(ctx context.Context, c *call) ([]string, error) {
-	if c.rules.Open() || len(c.d.Users) > 0 {
+	if len(c.d.Users) > 0 || c.rules.Open() && !c.d.NotSelf {
 		return c.d.Users, nil
 	}
 	var ids []string

@@ -256,3 +256,48 @@ func TestNobodyTouchesWhoHoldsMoreThanTheyCouldGive(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodyReachesTheirOwnAccountByAnotherName(t *testing.T) {
+	t.Parallel()
+	imported := func(users string, parts ...string) [2]string {
+		kind, body := form(t, append([]string{"users", users, "connection_id", "con_staff"}, parts...)...)
+		return [2]string{body, kind}
+	}
+	for _, c := range []struct {
+		name, method, path string
+		body               [2]string // and its content type
+		own                bool
+	}{
+		{"a user name", "DELETE", "/api/v2/user-blocks?identifier=opname", [2]string{}, true},
+		{"a user name in other letters", "DELETE", "/api/v2/user-blocks?identifier=OPNAME", [2]string{}, true},
+		{"an email that the token does not say", "DELETE", "/api/v2/user-blocks?identifier=op@example.com", [2]string{}, true},
+		{"a ticket for it", "POST", "/api/v2/tickets/password-change", [2]string{`{"email":"op@example.com","connection_id":"con_staff"}`, "application/json"}, true},
+		{"an import of an id", "POST", "/api/v2/jobs/users-imports", imported(`[{"email":"new@example.com","user_id":"op"}]`), true},
+		{"an import of a whole id", "POST", "/api/v2/jobs/users-imports", imported(`[{"email":"new@example.com","user_id":"auth0|op"}]`), true},
+		{"an import over an email", "POST", "/api/v2/jobs/users-imports", imported(`[{"email":"Op@example.com"}]`, "upsert", "true"), true},
+		{"an import over a user name", "POST", "/api/v2/jobs/users-imports", imported(`[{"email":"new@example.com","username":"opname"}]`, "upsert", "true"), true},
+		{"another's user name", "DELETE", "/api/v2/user-blocks?identifier=annname", [2]string{}, false},
+		{"nobody's", "DELETE", "/api/v2/user-blocks?identifier=nobody", [2]string{}, false},
+		{"another's ticket", "POST", "/api/v2/tickets/password-change", [2]string{`{"email":"ann@example.com","connection_id":"con_staff"}`, "application/json"}, false},
+		{"an import over others", "POST", "/api/v2/jobs/users-imports", imported(`[{"email":"new@example.com"}]`, "upsert", "true"), false},
+	} {
+		for policies, text := range map[string]string{"without policies": "", "with one": "[[policy]]\nname = \"all\"\n"} {
+			t.Run(c.name+" "+policies, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, text)
+				d.users["auth0|op"]["username"], d.users["auth0|ann"]["username"] = "opname", "annname"
+				op := d.people["op"]
+				op.Email = ""
+				d.people["op"] = op
+				var header []string
+				if c.body[1] != "" {
+					header = []string{"Content-Type", c.body[1]}
+				}
+				got := d.ask(t, "op", c.method, c.path, c.body[0], header...)
+				if c.own != (got.code == "usher_self") || c.own != (len(d.sent) == 0) {
+					t.Errorf("%d %s, sent %q", got.status, got.body, d.sent)
+				}
+			})
+		}
+	}
+}

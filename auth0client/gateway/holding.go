@@ -86,7 +86,7 @@ func (g *Gateway) members(ctx context.Context, c *call, _ []string) error {
 // of an administrator's second factor would be a way to become one.
 func (g *Gateway) above(ctx context.Context, c *call, ids []string) error {
 	return forEach(ids, func(id string) error {
-		if strings.EqualFold(id, c.op.Subject) {
+		if c.op.Is(id) {
 			return nil // what operators may do to themselves the table says
 		}
 		var held []string

@@ -29,7 +29,7 @@ func (t *Table) Decide(op Operator, q Request) (Decision, error) {
 func decideOn(r route, ids []string, op Operator, q Request) (Decision, error) {
 	d := Decision{
 		Actions: r.actions, Write: q.Method != http.MethodGet, Path: rebuild(r.path, ids), Pattern: r.path, IDs: ids,
-		Subject: r.about, Answer: r.answer, Form: r.form,
+		Subject: r.about, Answer: r.answer, Form: r.form, NotSelf: r.self,
 	}
 	if len(ids) > 0 {
 		d.Target = ids[0]
@@ -46,10 +46,15 @@ func decideOn(r route, ids []string, op Operator, q Request) (Decision, error) {
 	if malformed != nil {
 		return d, malformed
 	}
-	if r.self && op.Subject != "" && d.about(op) {
-		return d, &Refusal{Code: "usher_self", Message: "nobody changes their own account through usher: ask another operator"}
+	if r.self && d.about(op) {
+		return d, Self()
 	}
 	return d, nil
+}
+
+// Self refuses what an operator may not do to themselves.
+func Self() *Refusal {
+	return &Refusal{Code: "usher_self", Message: "nobody changes their own account through usher: ask another operator"}
 }
 
 // parse reads the query and the body and finds whom they name.
@@ -228,19 +233,24 @@ func texts(v any) ([]string, bool) {
 	return nil, false
 }
 
-// about reports whether the request is about the operator. Ids that differ in their letters' case only count as the same:
-// no two people are told apart by that, and a lenient reader may take one for the other.
+// Is reports whether an id is the operator's. Ids that differ in their letters' case only count as the same: no two people
+// are told apart by that, and a lenient reader may take one for the other.
+func (o Operator) Is(id string) bool {
+	return o.Subject != "" && strings.EqualFold(strings.TrimSpace(id), o.Subject)
+}
+
+// about reports whether the request is about the operator, as far as it says itself whom it is about.
 func (d *Decision) about(op Operator) bool {
-	own := func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), op.Subject) }
 	mine := func(email string) bool {
 		return op.Email != "" && strings.EqualFold(strings.TrimSpace(email), op.Email)
 	}
-	if slices.ContainsFunc(d.Users, own) || mine(d.Identifier) {
+	if slices.ContainsFunc(d.Users, op.Is) || mine(d.Identifier) {
 		return true
 	}
 	return slices.ContainsFunc(d.People, func(p map[string]any) bool {
 		email, _ := p["email"].(string)
-		return mine(email)
+		id, _ := p["user_id"].(string)
+		return mine(email) || op.Is(id) || op.Is("auth0|"+id) // an import puts that before an id
 	})
 }
 

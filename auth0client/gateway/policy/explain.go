@@ -39,7 +39,7 @@ func (s *Set) Explain(op Operator, action Action, user map[string]any, now time.
 		return out
 	}
 	say("permissions", Passes, "the operator holds %s", action)
-	if id, _ := user["user_id"].(string); id != "" && strings.EqualFold(id, op.Subject) && changes(action) {
+	if id, _ := user["user_id"].(string); op.Is(id) && changes(action) {
 		say("self", Refuses, "nobody changes their own account through usher")
 		return out
 	}

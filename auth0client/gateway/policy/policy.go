@@ -143,6 +143,7 @@ type Decision struct {
 	Query   url.Values
 	Write   bool
 	Form    bool           // the body is multipart
+	NotSelf bool           // operators may not do it to themselves
 	Fields  map[string]any // of a write's body
 
 	Subject    Subject
