@@ -51,6 +51,8 @@ func organizationClass(kind string, parts []string) string {
 		return kind + "organizations"
 	case len(parts) == 2:
 		return kind + "organizations by id"
+	case parts[1] == "name": // the name itself is anything
+		return kind + "organizations by name"
 	case len(parts) == 5:
 		return "organization member roles"
 	}

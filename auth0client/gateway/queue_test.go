@@ -170,7 +170,7 @@ func TestClassesFollowAuth0sTable(t *testing.T) {
 		{"GET", "/api/v2/users/a/logs", "read logs"}, {"GET", "/api/v2/logs", "read logs"}, {"GET", "/api/v2/logs/1", "read logs"},
 		{"GET", "/api/v2/users/a/roles", "other"}, {"POST", "/api/v2/users/a/roles", "other"}, {"GET", "/api/v2/roles", "other"},
 		{"GET", "/api/v2/users/a/organizations", "read organizations of a user"}, {"GET", "/api/v2/organizations", "read organizations"},
-		{"GET", "/api/v2/organizations/o", "read organizations by id"}, {"GET", "/api/v2/organizations/o/members", "read organization members"},
+		{"GET", "/api/v2/organizations/name/acme%22", "read organizations by name"}, {"GET", "/api/v2/organizations/o", "read organizations by id"}, {"GET", "/api/v2/organizations/o/members", "read organization members"},
 		{"POST", "/api/v2/organizations/o/members", "write organization members"},
 		{"DELETE", "/api/v2/organizations/o/members/u/roles", "organization member roles"},
 		{"GET", "/api/v2/connections", "read connections"}, {"GET", "/api/v2/clients", "read clients"}, {"GET", "/api/v2/", "other"},
