@@ -64,6 +64,7 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := newBeat(w, r, s.o.Now)
+	defer b.end() // after an error of usher's own too: w is nobody's then
 	ctx := WithVia(r.Context(), s.viaOf(r))
 	ctx = WithNotice(ctx, b.tell)
 	ctx = context.WithValue(ctx, recordKey{}, log)
