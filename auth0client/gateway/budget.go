@@ -52,11 +52,30 @@ func priorityOf(r *http.Request, write bool) int {
 	return screen
 }
 
+// asker is on whose account, and how urgently, the tenant is asked. Operators are told apart for the order of their turns.
+type asker struct {
+	priority int
+	operator string // subject
+}
+
+type askerKey struct{}
+
+// withAsker has all that the tenant is asked with the context, a request's own questions among it, go on its account.
+func withAsker(r *http.Request, operator string) *http.Request {
+	a := asker{priority: priorityOf(r, r.Method != http.MethodGet), operator: operator}
+	return r.WithContext(context.WithValue(r.Context(), askerKey{}, a))
+}
+
+// askerOf is nobody in particular, at once, where no operator waits.
+func askerOf(ctx context.Context) asker {
+	a, _ := ctx.Value(askerKey{}).(asker)
+	return a
+}
+
 // claim is a request's claim on the budget.
 type claim struct {
+	asker
 	class    string
-	priority int
-	operator string
 	deadline time.Time       // a 429 that lasts longer is told rather than waited out
 	notice   func(time.Time) // told when the request waits for long; may be nil
 	again    bool            // a 429 sent it back

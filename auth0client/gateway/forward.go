@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -86,10 +85,7 @@ func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decisio
 		within = finishWrite
 	}
 	j := &journey{g: g, r: r, d: d, body: body, id: id, deadline: g.o.Now().Add(within)}
-	j.claim = claim{
-		class: classOf(r.Method, d.Path), priority: priorityOf(r, d.Write), operator: operatorKey(r), deadline: j.deadline,
-		notice: g.noticeFor(ctx),
-	}
+	j.claim = claim{class: classOf(r.Method, d.Path), asker: askerOf(ctx), deadline: j.deadline, notice: g.noticeFor(ctx)}
 	for {
 		res, err := j.try(ctx)
 		again, wait := j.again(ctx, res, err)
@@ -97,12 +93,6 @@ func (g *Gateway) forward(ctx context.Context, r *http.Request, d policy.Decisio
 			return res, err
 		}
 	}
-}
-
-// operatorKey tells operators apart for the order of their turns, without keeping their tokens.
-func operatorKey(r *http.Request) string {
-	sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
-	return string(sum[:12])
 }
 
 // again says whether an answer is worth another try, and after which pause beside the budget's own.

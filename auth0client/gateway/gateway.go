@@ -118,9 +118,8 @@ func (g *Gateway) Budget() Budget { return g.budget.snapshot() }
 
 // RoundTrip implements http.RoundTripper. A refusal is an answer in Auth0's shape; an error means that no answer came.
 func (g *Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := readBody(r)
-	if err != nil {
-		return refuse(r, http.StatusRequestEntityTooLarge, "usher_field", err.Error(), ""), nil
+	if r.Body != nil {
+		defer r.Body.Close() //nolint:errcheck // read, or not wanted
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -133,9 +132,15 @@ func (g *Gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return refuse(r, http.StatusUnauthorized, "usher_token", "your sign-in does not count (any more): "+err.Error(), ""), nil
 	}
+	// Not before the token is known to be good: strangers must not fill the memory.
+	body, err := readBody(r)
+	if err != nil {
+		return refuse(r, http.StatusRequestEntityTooLarge, "usher_field", err.Error(), ""), nil
+	}
 	if op.Claims == nil {
 		op.Claims = claimsOf(token)
 	}
+	r = withAsker(r, op.Subject)
 	noteRequest(r.Context(), op.Subject, "", nil)
 	if path := r.URL.EscapedPath(); strings.HasPrefix(path, ownPrefix) && path != resetPath {
 		return g.own(r, op, body)
@@ -189,7 +194,6 @@ func readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	defer r.Body.Close() //nolint:errcheck // read already
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
 	if err != nil {
 		return nil, fmt.Errorf("the request's body cannot be read: %w", err)

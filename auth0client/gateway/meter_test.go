@@ -37,7 +37,7 @@ func FuzzMeter(f *testing.F) {
 		b := newBudget(c.Now, c.After, 0.2)
 		h := http.Header{"X-Ratelimit-Limit": {limit}, "X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "Date": {date}}
 		for i := range 12 {
-			turn, err := b.take(t.Context(), claim{class: "other", priority: i % 4, operator: strconv.Itoa(i % 3), deadline: c.Now().Add(time.Hour)})
+			turn, err := b.take(t.Context(), claim{class: "other", asker: asker{priority: i % 4, operator: strconv.Itoa(i % 3)}, deadline: c.Now().Add(time.Hour)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 	"usher/auth0client/lucene"
 )
 
-// lookup asks the tenant something on the gateway's own account. found is false for what does not exist, or whose id is none.
+// lookup asks the tenant something on the gateway's own account, as urgently as the request that waits for it. found is false for what does not exist, or whose id is none.
 // Any other answer than success is an *answered, for the operator to see.
 func (g *Gateway) lookup(ctx context.Context, path string, query url.Values, into any) (found bool, header http.Header, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://tenant.invalid/", http.NoBody)
@@ -22,8 +22,6 @@ func (g *Gateway) lookup(ctx context.Context, path string, query url.Values, int
 		return false, nil, err
 	}
 	r.URL.RawQuery = query.Encode()
-	// A question that a change waits for is as urgent as the change.
-	r.Header.Set("X-Usher-Priority", "action")
 	res, err := g.forward(ctx, r, policy.Decision{Path: path}, nil, "")
 	if err != nil {
 		return false, nil, err

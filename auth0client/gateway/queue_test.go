@@ -67,7 +67,7 @@ func TestWaitingRequestsGoByUrgencyAndOperatorsTakeTurns(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					asks = append(asks, claim{class: "other", priority: priority, operator: f[:1]})
+					asks = append(asks, claim{class: "other", asker: asker{priority: priority, operator: f[:1]}})
 				}
 				if got := lineUp(t, asks); got != c.want {
 					t.Errorf("they went %q, want %q", got, c.want)
