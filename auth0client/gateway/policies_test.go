@@ -64,6 +64,8 @@ func trials() map[string][]trial {
 			{"a username is a field", "op", "PATCH", ann, `{"username":"x"}`, "usher_policy", ""},
 			{"metadata that is not named", "op", "PATCH", ann, `{"app_metadata":{"department":"it"}}`, "usher_policy", ""},
 			{"an enrolment mail to another address", "op", "POST", "/api/v2/guardian/enrollments/ticket", `{"user_id":"auth0|ann","email":"me@example.com"}`, "usher_policy", ""},
+			{"a ticket", "op", "POST", "/api/v2/tickets/password-change", `{"user_id":"auth0|ann","mark_email_as_verified":false}`, "", "auth0|ann"},
+			{"a ticket that verifies an email", "op", "POST", "/api/v2/tickets/password-change", `{"user_id":"auth0|ann","mark_email_as_verified":true}`, "usher_policy", ""},
 			{"deleting", "op", "DELETE", ann, "", "usher_policy", ""},
 			{"devices", "op", "GET", ann + "/sessions", "", "usher_policy", ""},
 			{"logs", "op", "GET", ann + "/logs", "", "", `"log_id"`},

@@ -12,12 +12,26 @@ import (
 // longestApproval bounds how long a change may wait for its approval: what was true when it was asked for may not be later.
 const longestApproval = 7 * 24 * time.Hour
 
+var errEmpty = errors.New("it is empty: leave it out where everybody is meant")
+
 // check finds what is wrong with a policy, and the key it is wrong at.
 func (p *Policy) check(seen map[string]bool) (key string, err error) {
 	if p.Name == "" || seen[p.Name] {
 		return "name", errors.New("every policy needs a name of its own")
 	}
 	seen[p.Name] = true
+	// Emptied, or a variable left empty: nobody is meant then, least of all everybody.
+	for _, scope := range []struct {
+		key   string
+		empty bool
+	}{
+		{"roles", p.Roles != nil && len(p.Roles) == 0}, {"emails", p.Emails != nil && len(p.Emails) == 0},
+		{"permissions", p.Permissions != nil && len(p.Permissions) == 0}, {"claims", p.Claims != nil && len(p.Claims) == 0},
+	} {
+		if scope.empty {
+			return scope.key, errEmpty
+		}
+	}
 	if err := checkFilter(p.Users); err != nil {
 		return "users", err
 	}
@@ -67,6 +81,16 @@ func checkFilter(filter string) error {
 		return errors.New("organization_id is not part of a user's record, so single users cannot be matched against it: keep the organization in app_metadata")
 	}
 	return nil
+}
+
+// checkDemand is checkActions for what asks for something: an exception would do nothing there.
+func checkDemand(names ...string) error {
+	for _, name := range names {
+		if strings.HasPrefix(name, "!") {
+			return fmt.Errorf("%q: only actions has exceptions; name those that are meant", name)
+		}
+	}
+	return checkActions(names, true)
 }
 
 func checkActions(names []string, patterns bool) error {
@@ -128,7 +152,7 @@ func (p *Policy) readReason() error {
 			}
 			p.reasons = append(p.reasons, name)
 		}
-		return checkActions(p.reasons, true)
+		return checkDemand(p.reasons...)
 	}
 	return errors.New("reason is \"required\" or a list of actions")
 }
@@ -152,7 +176,7 @@ func (p *Policy) readFresh() (key string, err error) {
 		if err != nil || d < time.Minute || d > 24*time.Hour {
 			return "fresh_login." + name, fmt.Errorf("%q is not a time between 1m and 24h", text)
 		}
-		if err := checkActions([]string{name}, true); err != nil {
+		if err := checkDemand(name); err != nil {
 			return "fresh_login." + name, err
 		}
 		p.fresh[name] = d
@@ -163,7 +187,7 @@ func (p *Policy) readFresh() (key string, err error) {
 func (p *Policy) checkApprovals() (key string, err error) {
 	for name, a := range p.Approval {
 		key := "approval." + name
-		if err := checkActions([]string{name}, true); err != nil {
+		if err := checkDemand(name); err != nil {
 			return key, err
 		}
 		if len(a.By) == 0 {

@@ -115,7 +115,11 @@ func Load(data []byte, file string) (*Set, error) {
 	seen := map[string]bool{}
 	for i := range s.policies {
 		p := &s.policies[i]
-		if key, err := p.check(seen); err != nil {
+		key, err := p.check(seen)
+		if err == nil && p.Users == "" && i < len(lines) && lines[i]["users"] > 0 {
+			key, err = "users", errEmpty
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s, line %d, policy %q: %w", file, lines.of(i, key), p.Name, err)
 		}
 		s.needs.add(p)

@@ -33,6 +33,11 @@ func (r Rules) Permit(d Decision) *Refusal {
 				return no
 			}
 		}
+		if marks := d.Fields["mark_email_as_verified"]; marks != nil && marks != false { // opening the link is a change of that field
+			if no := b.writable(map[string]any{"email_verified": true}, nil); no != nil {
+				return no
+			}
+		}
 		if email := d.Fields["email"]; d.Pattern == "guardian/enrollments/ticket" && email != nil && b.Fields != nil && !within(b.Fields, "email") {
 			return b.refuse("the enrolment may only be sent to the user's own address: your policy does not allow another email")
 		}
@@ -211,7 +216,7 @@ func strictest(old *Refusal, name string, a Action, rule Approval) *Refusal {
 func (a Approval) MayApprove(op Operator) bool {
 	return slices.ContainsFunc(a.By, func(by string) bool {
 		if strings.Contains(by, "@") {
-			return op.Email != "" && glob(strings.ToLower(by), strings.ToLower(op.Email))
+			return op.address() != "" && glob(strings.ToLower(by), strings.ToLower(op.address()))
 		}
 		return slices.ContainsFunc(op.Roles, func(role string) bool { return glob(by, role) })
 	})

@@ -69,6 +69,14 @@ type Operator struct {
 // May reports whether the operator holds a permission.
 func (o Operator) May(a Action) bool { return slices.Contains(o.Permissions, string(a)) }
 
+// address is the operator's email, unless their token says that it is not verified: anybody could have signed up with it.
+func (o Operator) address() string {
+	if o.Claims["email_verified"] == false {
+		return ""
+	}
+	return o.Email
+}
+
 // Refusal is why a request is not forwarded.
 type Refusal struct {
 	Code       string // usher_route, usher_field, usher_query, usher_permission, usher_self, usher_policy, usher_reason, usher_fresh_login, usher_approval

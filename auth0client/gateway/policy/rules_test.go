@@ -303,3 +303,21 @@ func BenchmarkCovering(b *testing.B) {
 		}
 	}
 }
+
+func TestAnEmailThatIsNotVerifiedCountsForNothing(t *testing.T) {
+	t.Parallel()
+	set := load(t, "[[policy]]\nname = \"a\"\nusers = 'app_metadata.manager:${operator.email}'\n")
+	boss := map[string]any{"app_metadata": map[string]any{"manager": "boss@example.com"}}
+	for _, c := range []struct {
+		claims map[string]any
+		counts bool
+	}{{nil, true}, {map[string]any{"email_verified": true}, true}, {map[string]any{"email_verified": false}, false}} {
+		op := Operator{Email: "boss@example.com", Claims: c.claims}
+		if _, sees := set.For(op).Covering(boss); sees != c.counts {
+			t.Errorf("%v: the filter finds their people is %v", c.claims, sees)
+		}
+		if may := (Approval{By: []string{"*@example.com"}}).MayApprove(op); may != c.counts {
+			t.Errorf("%v: they may approve is %v", c.claims, may)
+		}
+	}
+}

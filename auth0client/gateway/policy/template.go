@@ -47,7 +47,7 @@ func (p placeholder) value(op Operator) any {
 	root, key, _ := strings.Cut(strings.TrimPrefix(string(p), "operator."), ".")
 	switch root {
 	case "email":
-		return op.Email
+		return op.address()
 	case "sub":
 		return op.Subject
 	case "name":
