@@ -58,6 +58,7 @@ func TestWhoeverIsOutsideAPolicyDoesNotExist(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var first said
+			var reads int
 			for i, name := range []string{"nobody", "ivo"} {
 				d := newDesk(t, sales)
 				fill := strings.NewReplacer("ID", "/api/v2/users/auth0%7C"+name, "ESC", "auth0%7C"+name, "RAW", "auth0|"+name, "NAME", name)
@@ -70,8 +71,11 @@ func TestWhoeverIsOutsideAPolicyDoesNotExist(t *testing.T) {
 				}
 				lines := d.journal.entries()
 				if i == 0 {
-					first = got
+					first, reads = got, d.reads
 					continue
+				}
+				if d.reads != reads || len(got.header) != len(first.header) {
+					t.Errorf("one outside takes another way than nobody: %d reads %v, %d reads %v", d.reads, got.header, reads, first.header)
 				}
 				if got.status != first.status || got.body != first.body {
 					t.Errorf("one outside is told otherwise than nobody: %d %s, %d %s", got.status, got.body, first.status, first.body)
@@ -130,8 +134,8 @@ func TestThingsOfPeopleOutsideDoNotExist(t *testing.T) {
 			d := newDesk(t, sales)
 			d.jobs["job_export"] = map[string]any{"id": "job_export", "type": "users_export", "location": "https://files.example/canary"}
 			out, none := d.ask(t, "op", c.method, c.outside, ""), d.ask(t, "op", c.method, c.none, "")
-			if out.status != 404 || out.body != none.body || none.status != 404 {
-				t.Errorf("outside %d %s, none %d %s", out.status, out.body, none.status, none.body)
+			if out.status != 404 || out.body != none.body || none.status != 404 || len(out.header) != len(none.header) {
+				t.Errorf("outside %d %s %v, none %d %s %v", out.status, out.body, out.header, none.status, none.body, none.header)
 			}
 			if len(d.sent) != 0 {
 				t.Errorf("sent %q", d.sent)

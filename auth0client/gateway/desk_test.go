@@ -279,6 +279,8 @@ func (s *tenantStub) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.headers = append(s.headers, r.Header.Clone())
 	}
 	rec := httptest.NewRecorder()
+	rec.Header().Set("X-Ratelimit-Limit", "1000")
+	rec.Header().Set("X-Ratelimit-Remaining", "999")
 	s.mux().ServeHTTP(rec, r)
 	return rec.Result(), nil
 }
@@ -416,6 +418,7 @@ type said struct {
 	status int
 	code   string // errorCode
 	body   string
+	header http.Header
 	json   map[string]any
 	rows   []map[string]any
 }
@@ -436,7 +439,7 @@ func (d *desk) ask(tb testing.TB, as, method, path, body string, header ...strin
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out := said{status: res.StatusCode, body: string(data)}
+	out := said{status: res.StatusCode, body: string(data), header: res.Header}
 	_ = json.Unmarshal(data, &out.json)
 	_ = json.Unmarshal(data, &out.rows)
 	out.code, _ = out.json["errorCode"].(string)
