@@ -152,12 +152,42 @@ func (g *Gateway) authorize(ctx context.Context, c *call, ids []string) error {
 	if no := c.about.Permit(c.d); no != nil {
 		return no
 	}
-	for _, step := range []func(context.Context, *call, []string) error{g.create, g.roles, g.members, g.above, g.export} {
+	for _, step := range []func(context.Context, *call, []string) error{g.create, g.roles, g.members, g.session, g.invitation, g.above, g.export} {
 		if err := step(ctx, c, ids); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// session sees that a session which is ended through its user is that user's.
+func (g *Gateway) session(ctx context.Context, c *call, ids []string) error {
+	id := c.d.Fields["session_id"]
+	if c.d.Pattern != "users/{id}/revoke-access" || id == nil {
+		return nil
+	}
+	name, _ := id.(string)
+	if name == "" {
+		return &policy.Refusal{Code: "usher_field", Message: "the field session_id must be a text"}
+	}
+	owners, err := g.owner(ctx, policy.BySession, name, "")
+	if err == nil && !slices.Equal(owners, ids) {
+		err = nothing(policy.BySession, nil)
+	}
+	return err
+}
+
+// invitation sees that an invitation which is withdrawn is of somebody who would exist for the operator.
+func (g *Gateway) invitation(ctx context.Context, c *call, _ []string) error {
+	if c.d.Pattern != "organizations/{id}/invitations/{id}" || !c.rules.Filtered() {
+		return nil
+	}
+	var i map[string]any
+	found, h, err := g.lookup(ctx, c.d.Path, nil, &i)
+	if err == nil && (!found || !g.invited(c, i)) {
+		err = missing("The invitation does not exist.", "", h)
+	}
+	return err
 }
 
 // ownRole keeps operators from giving more to a role they hold themselves.

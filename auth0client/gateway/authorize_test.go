@@ -99,6 +99,8 @@ func TestWhoeverIsInsideAPolicyIsServed(t *testing.T) {
 		{"change", "PATCH", ann, `{"name":"x"}`, `PATCH users/auth0%7Cann {"name":"x"}`},
 		{"delete", "DELETE", ann, "", `DELETE users/auth0%7Cann`},
 		{"a session of theirs", "DELETE", "/api/v2/sessions/ses_ann", "", `DELETE sessions/ses_ann`},
+		{"an invitation that makes one", "DELETE", "/api/v2/organizations/org_acme/invitations/inv_sales", "", `DELETE organizations/org_acme/invitations/inv_sales`},
+		{"a session of theirs, through them", "POST", ann + "/revoke-access", `{"session_id":"ses_ann"}`, `POST users/auth0%7Cann/revoke-access {"session_id":"ses_ann"}`},
 		{"a grant of theirs", "DELETE", "/api/v2/grants/grants_ann", "", `DELETE grants/grants_ann`},
 		{"a device of theirs", "DELETE", "/api/v2/device-credentials/device_credentials_ann", "", `DELETE device-credentials/device_credentials_ann`},
 		{"a role", "POST", ann + "/roles", `{"roles":["rol_customer"]}`, `POST users/auth0%7Cann/roles {"roles":["rol_customer"]}`},
@@ -125,6 +127,7 @@ func TestThingsOfPeopleOutsideDoNotExist(t *testing.T) {
 		{"a session is revoked", "POST", "", "/api/v2/sessions/ses_ivo/revoke", "/api/v2/sessions/ses_zed/revoke"},
 		{"a grant is withdrawn", "DELETE", "", "/api/v2/grants/grants_ivo", "/api/v2/grants/grants_zed"},
 		{"a device is forgotten", "DELETE", "", "/api/v2/device-credentials/device_credentials_ivo", "/api/v2/device-credentials/device_credentials_zed"},
+		{"an invitation is withdrawn", "DELETE", "", "/api/v2/organizations/org_acme/invitations/inv_it", "/api/v2/organizations/org_acme/invitations/inv_none"},
 		{"a log event is read", "GET", "", "/api/v2/logs/2", "/api/v2/logs/9"},
 		{"a log event of nobody is read", "GET", "", "/api/v2/logs/3", "/api/v2/logs/9"},
 		{"an export's file", "GET", "", "/api/v2/jobs/job_export", "/api/v2/jobs/job_none"},
@@ -141,6 +144,16 @@ func TestThingsOfPeopleOutsideDoNotExist(t *testing.T) {
 				t.Errorf("sent %q", d.sent)
 			}
 		})
+	}
+}
+
+func TestASessionIsEndedThroughNobodyButItsUser(t *testing.T) {
+	t.Parallel()
+	for body, status := range map[string]int{`{"session_id":"ses_ivo"}`: 404, `{"session_id":"ses_ben"}`: 404, `{"session_id":["ses_ivo"]}`: 403, `{"session_id":""}`: 403} {
+		d := newDesk(t, sales)
+		if got := d.ask(t, "op", "POST", ann+"/revoke-access", body); got.status != status || len(d.sent) != 0 {
+			t.Errorf("%s: %d %s, sent %q", body, got.status, got.body, d.sent)
+		}
 	}
 }
 

@@ -173,6 +173,14 @@ func (s *tenantStub) mux() *http.ServeMux {
 		people(w, r, "users", []string{"auth0|ann", "auth0|ben", "auth0|ivo"})
 	})
 	get("organizations/{id}/members", func(w http.ResponseWriter, r *http.Request, id string) { people(w, r, "members", s.members[id]) })
+	get("organizations/{id}/invitations/{which}", func(w http.ResponseWriter, r *http.Request, _ string) {
+		department, ok := map[string]string{"inv_sales": "sales", "inv_it": "it"}[r.PathValue("which")]
+		if !ok {
+			write(w, 404, map[string]any{"statusCode": 404})
+			return
+		}
+		write(w, 200, map[string]any{"id": r.PathValue("which"), "invitee": map[string]any{"email": "new@example.com"}, "app_metadata": map[string]any{"department": department}})
+	})
 	get("organizations/{id}", func(w http.ResponseWriter, _ *http.Request, id string) {
 		write(w, 200, map[string]any{"id": id, "name": strings.TrimPrefix(id, "org_")})
 	})
