@@ -318,3 +318,12 @@ func TestNobodyReachesTheirOwnAccountByAnotherName(t *testing.T) {
 		}
 	}
 }
+
+func TestRolesThroughGroupsAreReadToTheirEnd(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, sales)
+	d.through = []string{"rol_customer", "rol_partner", "rol_admin"}
+	if got := d.ask(t, "half", "PATCH", ann, `{"blocked":true}`); got.code != "usher_policy" || len(d.sent) != 0 {
+		t.Errorf("somebody who holds an administrator's role through a group: %d %s, sent %q", got.status, got.body, d.sent)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,7 @@ type tenantStub struct {
 	logs        []map[string]any
 	jobs        map[string]map[string]any
 	identities  []any    // what linking answers
+	through     []string // role ids that come to everybody through groups
 	sent        []string // writes, as "METHOD path body"
 	reads       int
 	searches    []string
@@ -218,8 +220,17 @@ func (s *tenantStub) mux() *http.ServeMux {
 		}
 		write(w, 404, map[string]any{"message": "The job does not exist."})
 	})
-	get("users/{id}/effective-roles", func(w http.ResponseWriter, _ *http.Request, _ string) {
-		write(w, 501, map[string]any{"message": "no groups"})
+	get("users/{id}/effective-roles", func(w http.ResponseWriter, r *http.Request, _ string) {
+		if len(s.through) == 0 {
+			write(w, 501, map[string]any{"message": "no groups"})
+			return
+		}
+		page, _ := strconv.Atoi(r.URL.Query().Get("from")) // a page for each
+		body := map[string]any{"roles": []any{map[string]any{"id": s.through[page], "name": s.roleNames[s.through[page]]}}}
+		if page+1 < len(s.through) {
+			body["next"] = strconv.Itoa(page + 1)
+		}
+		write(w, 200, body)
 	})
 	get("user-blocks/{id}", func(w http.ResponseWriter, _ *http.Request, id string) {
 		write(w, 200, map[string]any{"blocked_for": []any{map[string]any{"identifier": s.users[id]["email"], "ip": "192.0.2.9"}}})

@@ -147,16 +147,28 @@ func (g *Gateway) rolesThrough(ctx context.Context, id string) ([]role, error) {
 	if none, _ := ask(g.known, "no groups", func() (bool, error) { return false, errUnknown }); none {
 		return nil, nil
 	}
-	var list struct {
-		Roles []role `json:"roles"`
+	var out []role
+	for next := ""; ; {
+		var list struct {
+			Roles []role `json:"roles"`
+			Next  string `json:"next"`
+		}
+		q := url.Values{"take": {"100"}}
+		if next != "" {
+			q.Set("from", next)
+		}
+		_, _, err := g.lookup(ctx, userPath(id)+"/effective-roles", q, &list)
+		var said *answered
+		if errors.As(err, &said) && (said.status == http.StatusForbidden || said.status == http.StatusNotImplemented) {
+			// A tenant without groups has no such endpoint, or the gateway was given no permission for it.
+			_, err = ask(g.known, "no groups", func() (bool, error) { return true, nil })
+		}
+		out = append(out, list.Roles...)
+		if err != nil || list.Next == "" || list.Next == next {
+			return out, err
+		}
+		next = list.Next
 	}
-	_, _, err := g.lookup(ctx, userPath(id)+"/effective-roles", url.Values{"take": {"100"}}, &list)
-	var said *answered
-	if errors.As(err, &said) && (said.status == http.StatusForbidden || said.status == http.StatusNotImplemented) {
-		// A tenant without groups has no such endpoint, or the gateway was given no permission for it.
-		_, err = ask(g.known, "no groups", func() (bool, error) { return true, nil })
-	}
-	return list.Roles, err
 }
 
 var errUnknown = errors.New("nothing was said of it lately")
