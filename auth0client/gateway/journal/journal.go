@@ -74,6 +74,7 @@ type Journal struct {
 	queue  []*pending
 	closed bool
 	kick   chan struct{}
+	ask    chan chan bool // of settle
 	stop   chan struct{}
 	done   chan struct{}
 }
@@ -86,7 +87,7 @@ var _ Approvals = (*Journal)(nil)
 func start(s store, st state, o Options) *Journal {
 	j := &Journal{
 		w: newWriter(s, st, o), store: s, sinks: o.Sinks, unfinished: st.unfinished,
-		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		kick: make(chan struct{}, 1), ask: make(chan chan bool), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go j.run()
 	return j
@@ -184,11 +185,26 @@ func (j *Journal) run() {
 		select {
 		case <-j.kick:
 			j.drain()
+		case settled := <-j.ask:
+			j.drain()
+			j.offer(j.w.finish())
+			settled <- j.w.settled()
 		case <-j.stop:
 			j.drain()
 			j.offer(j.w.finish())
 			return
 		}
+	}
+}
+
+// settle writes what is owed, if that is possible, and says whether nothing is owed any more.
+func (j *Journal) settle() bool {
+	settled := make(chan bool, 1)
+	select {
+	case j.ask <- settled:
+		return <-settled
+	case <-j.done:
+		return true
 	}
 }
 

@@ -112,10 +112,14 @@ func (s *Shared) end() {
 func (s *Shared) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.users > 0 || s.j == nil {
+	if s.users > 0 || s.j == nil || s.closed {
 		return
 	}
-	s.j.Close() //nolint:errcheck // every line is on disk already: an append returns only then
+	if !s.j.settle() {
+		s.idle = time.AfterFunc(sharedIdle, s.rest)
+		return
+	}
+	s.j.Close() //nolint:errcheck // nothing is left to be written
 	s.j = nil
 }
 

@@ -112,3 +112,31 @@ func TestASharerReportsWhatACrashLeft(t *testing.T) {
 		t.Errorf("unfinished: %+v", u)
 	}
 }
+
+func TestASharerKeepsAnOutcomeUntilItCanBeWritten(t *testing.T) {
+	t.Parallel()
+	dir, disk := t.TempDir(), &faultyDisk{}
+	s, err := OpenShared(dir, Options{Open: disk.open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h, err := s.Intent(t.Context(), Entry{ID: "made", Method: "PATCH"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.set(errors.New("no space left on device"), nil, 0)
+	if err := h.Outcome(t.Context(), Outcome{Status: 200}); err == nil {
+		t.Fatal("the outcome was written to a full disk")
+	}
+	s.rest() // the time for it is over
+	disk.set(nil, nil, 0)
+	s.rest()
+	if _, err := s.try(); err != nil { // it was let go of, and is taken up again
+		t.Fatal(err)
+	}
+	changes, err := Changes(Lines(t.Context(), dir), Filter{})
+	if err != nil || len(changes) != 1 || !changes[0].Done() {
+		t.Errorf("the change is %+v, %v", changes, err)
+	}
+}

@@ -107,6 +107,9 @@ func (w *writer) finish() []sealed {
 	return w.write(nil)
 }
 
+// settled reports that nothing is owed, or that this run can write nothing more.
+func (w *writer) settled() bool { return len(w.owed) == 0 || errors.Is(w.fault, errFinal) }
+
 func (w *writer) seal(e Entry, head *Head) (sealed, error) {
 	e.Seq, e.Time, e.Prev, e.Gateway = head.Seq+1, w.now().UTC(), head.Hash, w.gateway
 	l, err := w.seals.close(e)
