@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,7 +34,7 @@ func OpenDatabase(ctx context.Context, dsn string) (*Database, error) {
 // Close ends the connections.
 func (d *Database) Close() { d.pool.Close() }
 
-// Lines gives the lines of all gateways by time.
+// Lines gives the lines of all gateways by time, those of each in their order.
 func (d *Database) Lines(ctx context.Context) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) { d.after(ctx, map[string]uint64{}, yield) }
 }
@@ -59,6 +60,7 @@ func (d *Database) after(ctx context.Context, seen map[string]uint64, yield func
 		return false
 	}
 	defer rows.Close()
+	order := &inOrder{seen: seen, yield: yield, early: map[string]map[uint64]Line{}}
 	for rows.Next() {
 		var raw string
 		err := rows.Scan(&raw)
@@ -70,14 +72,65 @@ func (d *Database) after(ctx context.Context, seen map[string]uint64, yield func
 			yield(Line{}, readError(err))
 			return false
 		}
-		seen[l.Gateway] = l.Seq
-		if !yield(l, nil) {
+		if !order.add(l) {
 			return false
 		}
 	}
 	if err := rows.Err(); err != nil {
 		yield(Line{}, readError(err))
 		return false
+	}
+	for _, g := range slices.Sorted(maps.Keys(order.early)) {
+		if !order.release(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// inOrder gives lines that come by time so that those of each gateway keep their order although its clock was set back.
+type inOrder struct {
+	seen  map[string]uint64 // the last number given, by gateway
+	yield func(Line, error) bool
+	early map[string]map[uint64]Line // they wait for those before them
+}
+
+// mostEarly bounds what waits: where lines before are missing altogether they are waited for in vain.
+const mostEarly = 100_000
+
+func (o *inOrder) add(l Line) bool {
+	if l.Seq > o.seen[l.Gateway]+1 {
+		if o.early[l.Gateway] == nil {
+			o.early[l.Gateway] = map[uint64]Line{}
+		}
+		o.early[l.Gateway][l.Seq] = l
+		return len(o.early[l.Gateway]) < mostEarly || o.release(l.Gateway)
+	}
+	for more := true; more; {
+		if !o.give(l) {
+			return false
+		}
+		l, more = o.early[l.Gateway][o.seen[l.Gateway]+1]
+		if more {
+			delete(o.early[l.Gateway], l.Seq)
+		}
+	}
+	return true
+}
+
+func (o *inOrder) give(l Line) bool {
+	o.seen[l.Gateway] = max(o.seen[l.Gateway], l.Seq)
+	return o.yield(l, nil)
+}
+
+// release gives what waits, whatever is missing before it.
+func (o *inOrder) release(gateway string) bool {
+	early := o.early[gateway]
+	delete(o.early, gateway)
+	for _, seq := range slices.Sorted(maps.Keys(early)) {
+		if !o.give(early[seq]) {
+			return false
+		}
 	}
 	return true
 }
@@ -112,7 +165,7 @@ func readPostgresHead(ctx context.Context, q querier, gateway string) (*Head, er
 
 // checkRows checks the lines of c's gateway from number from on.
 func checkRows(ctx context.Context, q querier, c *checker, from uint64) (*Bad, error) {
-	rows, err := q.Query(ctx, `select line, step, id, operator, email, target, array_to_string(actions, ','), status
+	rows, err := q.Query(ctx, `select line, step, id, operator, email, target, array_to_string(actions, ','), status, at
 		from usher_journal where gateway = $1 and seq >= $2 order by seq`, c.gateway, int64(from)) //nolint:gosec // a line's number
 	if err != nil {
 		return nil, readError(err)
@@ -121,7 +174,8 @@ func checkRows(ctx context.Context, q querier, c *checker, from uint64) (*Bad, e
 	for rows.Next() {
 		var line []byte
 		var have columns
-		if err := rows.Scan(&line, &have.step, &have.id, &have.operator, &have.email, &have.target, &have.actions, &have.status); err != nil {
+		var at time.Time
+		if err := rows.Scan(&line, &have.step, &have.id, &have.operator, &have.email, &have.target, &have.actions, &have.status, &at); err != nil {
 			return nil, readError(err)
 		}
 		line = append(line, '\n')
@@ -132,7 +186,7 @@ func checkRows(ctx context.Context, q querier, c *checker, from uint64) (*Bad, e
 		if why == "" {
 			why = c.next(line)
 		}
-		if e, err := decode(line); why == "" && (err != nil || columnsOf(e) != have) {
+		if e, err := decode(line); why == "" && (err != nil || columnsOf(e) != have || at.UnixMicro() != e.Time.UnixMicro()) {
 			return &Bad{Seq: c.seq, Reason: "its columns do not say what the line says"}, nil
 		}
 		if why != "" {

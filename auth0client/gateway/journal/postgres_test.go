@@ -158,6 +158,7 @@ func TestTamperingInTheDatabaseIsFound(t *testing.T) {
 	}{
 		"a line changed":          {`update usher_journal set line = replace(line, 'gold', 'lead') where seq = 3`, 3},
 		"a column changed":        {`update usher_journal set operator = 'auth0|mallory' where seq = 3`, 3},
+		"a time changed":          {`update usher_journal set at = at - interval '1 day' where seq = 3`, 3},
 		"a line gone":             {`delete from usher_journal where seq = 2`, 2},
 		"the last line gone":      {`delete from usher_journal where seq = 6`, 6},
 		"the last one changed":    {`update usher_journal set line = replace(line, '200', '403'), status = 403 where seq = 6`, 6},
@@ -483,6 +484,33 @@ func TestKilledGatewaysLeaveWholeChainsInPostgres(t *testing.T) {
 		entries = append(entries, l.Entry)
 	}
 	everyChangeIsRecorded(t, entries, s.seen())
+}
+
+func TestAClockThatIsSetBackLeavesTheLinesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	dsn, keyFile := schema(t), filepath.Join(t.TempDir(), KeyName)
+	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	j, err := OpenPostgres(t.Context(), dsn, "gw", Options{KeyFile: keyFile, Now: func() time.Time {
+		at = at.Add(-time.Minute)
+		return at
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, j, "1")
+	change(t, j, "2")
+	closed(t, j)
+	d := database(t, dsn)
+	changes, err := Changes(d.Lines(t.Context()), Filter{})
+	if err != nil || len(changes) != 2 || !changes[0].Done() || !changes[1].Done() || changes[0].Intent.ID != "1" {
+		t.Errorf("the changes are %+v, %v", changes, err)
+	}
+	seen := map[string]uint64{}
+	d.after(t.Context(), seen, func(Line, error) bool { return true })
+	if seen["gw"] != 4 {
+		t.Errorf("all four lines were given, the last counts as number %d", seen["gw"])
+	}
+	goodPostgres(t, dsn, keyFile)
 }
 
 func TestFollowingTheDatabaseGivesEachLineOnce(t *testing.T) {
