@@ -327,3 +327,17 @@ func TestRolesThroughGroupsAreReadToTheirEnd(t *testing.T) {
 		t.Errorf("somebody who holds an administrator's role through a group: %d %s, sent %q", got.status, got.body, d.sent)
 	}
 }
+
+func TestARefusedChangeTakesLittleRoomInTheJournal(t *testing.T) {
+	t.Parallel()
+	for body, whole := range map[string]bool{`{"name":"` + strings.Repeat("x", 900<<10) + `"}`: false, `{"name":"x"}`: true} {
+		d := newDesk(t, "")
+		if got := d.ask(t, "view", "PATCH", ann, body); got.code != "usher_permission" {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		lines := d.journal.entries()
+		if size := d.journal.data.Len(); size > 8<<10 || len(lines) != 1 || whole != (lines[0].Fields["name"] == "x") {
+			t.Errorf("a body of %d bytes leaves %d lines of %d bytes", len(body), len(lines), size)
+		}
+	}
+}

@@ -28,6 +28,7 @@ var ErrOutcomeUnknown = errors.New("the change was sent but no answer came: its 
 const (
 	maxRequest  = 1 << 20  // Auth0's own limit of a payload
 	maxResponse = 10 << 20 // an answer beyond it is a fault
+	mostRefused = 4 << 10  // a refused change with a larger body is journaled without it
 	// finishWrite bounds a change that goes on after its operator left.
 	finishWrite = 30 * time.Second
 	readWithin  = 30 * time.Second
@@ -223,6 +224,9 @@ func (g *Gateway) refused(c *call, err error) (*http.Response, error) {
 	if c.r.Method != http.MethodGet {
 		entry := g.entry(c, "")
 		entry.Note = no.Message
+		if n := len(c.body); n > mostRefused { // who may do nothing must not fill the disk
+			entry.Fields = map[string]any{"…": fmt.Sprintf("%d bytes, left out", n)}
+		}
 		if err := g.o.Journal.Denied(c.r.Context(), entry); err != nil {
 			return refuse(c.r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be written: "+err.Error(), ""), nil
 		}
