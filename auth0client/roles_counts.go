@@ -14,7 +14,7 @@ import (
 func (id RoleID) Safe() term.Safe { return term.Line(string(id)) }
 
 // RoleCounts is how many users hold a role directly, and how many permissions it gives. One that the tenant did not tell is
-// negative. Users whom the operator may not see are not counted.
+// negative: so is the users' where there are some whom the operator may not see.
 type RoleCounts struct{ Users, Permissions int }
 
 // RoleCounts counts a role's users and permissions by two requests at once, of one row each.

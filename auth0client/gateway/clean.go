@@ -104,6 +104,9 @@ func (g *Gateway) cleaned(ctx context.Context, c *call, answer any, h http.Heade
 			delete(i, "ticket_id")
 			return g.invited(c, i)
 		})
+		if c.rules.Filtered() {
+			untold(shown)
+		}
 		if one, ok := shown.(map[string]any); ok && len(one) == 0 {
 			return nil, missing("The invitation does not exist.", "", h)
 		}
@@ -168,7 +171,7 @@ func (g *Gateway) owned(ctx context.Context, c *call, answer any) (any, error) {
 			return nil, err
 		}
 	}
-	return keep(answer, func(row map[string]any) bool {
+	answer = keep(answer, func(row map[string]any) bool {
 		id, _ := row["user_id"].(string)
 		if seen != nil && !seen[id] {
 			return false
@@ -185,7 +188,19 @@ func (g *Gateway) owned(ctx context.Context, c *call, answer any) (any, error) {
 			g.show(c, row)
 		}
 		return true
-	}), nil
+	})
+	if seen != nil {
+		untold(answer)
+	}
+	return answer, nil
+}
+
+// untold takes out the tenant's total of a list that goes on: it counts people who do not exist for the operator.
+func untold(answer any) {
+	m, _ := answer.(map[string]any)
+	if _, tenants := m["total"].(json.Number); tenants {
+		delete(m, "total")
+	}
 }
 
 // cleanDetails takes secrets out of a log event's details, and what the policies hide out of the users' records in them: the
@@ -251,8 +266,8 @@ func rowsOf(answer any) (rows []any, under string, ok bool) {
 	return nil, "", false
 }
 
-// keep leaves the rows of an answer that want keeping, and has each changed on the way. A total that would tell of the others
-// is put right on the last page; before it, it is what pages are counted by.
+// keep leaves the rows of an answer that want keeping, and has each changed on the way. On the last page the total is put
+// right.
 func keep(answer any, want func(map[string]any) bool) any {
 	rows, under, ok := rowsOf(answer)
 	if !ok {

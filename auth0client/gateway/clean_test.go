@@ -167,3 +167,17 @@ func TestExplainSaysWhichRuleDecides(t *testing.T) {
 		t.Errorf("sent %q", d.sent)
 	}
 }
+
+func TestATotalTellsNothingOfPeopleOutside(t *testing.T) {
+	t.Parallel()
+	for path, total := range map[string]any{
+		"/api/v2/roles/rol_customer/users?include_totals=true&per_page=1&page=0": nil, // of three, one of them outside
+		"/api/v2/roles/rol_customer/users?include_totals=true":                   2.0,
+		"/api/v2/users?include_totals=true&per_page=1&page=0":                    5.0, // the search itself was narrowed
+	} {
+		d := newDesk(t, sales)
+		if got := d.ask(t, "op", "GET", path, ""); got.status != 200 || got.json["total"] != total || len(got.rows) == 0 {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+}

@@ -101,7 +101,11 @@ func (s *tenantStub) mux() *http.ServeMux {
 	}
 	list := func(w http.ResponseWriter, r *http.Request, key string, rows []any) {
 		if r.URL.Query().Get("include_totals") == "true" {
-			write(w, 200, map[string]any{key: rows, "start": 0, "limit": 100, "total": len(rows)})
+			total := len(rows)
+			if n, err := strconv.Atoi(r.URL.Query().Get("per_page")); err == nil {
+				rows = rows[:min(n, total)] // the first page, whichever is asked for
+			}
+			write(w, 200, map[string]any{key: rows, "start": 0, "limit": 100, "total": total})
 			return
 		}
 		write(w, 200, rows)
