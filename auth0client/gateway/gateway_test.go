@@ -159,7 +159,7 @@ func (w *world) do(t *testing.T, method, path, body string) (int, string) {
 
 func (w *world) entries(t *testing.T) []journal.Entry {
 	t.Helper()
-	all, err := journal.Read(w.dir)
+	all, err := journal.Entries(journal.Lines(t.Context(), w.dir))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}

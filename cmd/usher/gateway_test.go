@@ -270,7 +270,7 @@ func TestAConsoleWorksThroughAGatewayFarAway(t *testing.T) {
 	if left, limit, known := support.budget(); !known || limit != 50 || left <= 0 {
 		t.Errorf("the budget is %d of %d, %v", left, limit, known)
 	}
-	entries, err := journal.Read(f.dir)
+	entries, err := journal.Entries(journal.Lines(t.Context(), f.dir))
 	if err != nil || len(entries) != 3 {
 		t.Fatalf("the journal holds %+v, %v", entries, err)
 	}
@@ -421,7 +421,7 @@ func TestATermSignalLetsAChangeFinish(t *testing.T) {
 		_, err := w.client.SetBlocked(t.Context(), who.ID, true)
 		done <- err
 	}()
-	for entries := []journal.Entry(nil); len(entries) == 0; entries, _ = journal.Read(f.dir) {
+	for entries := []journal.Entry(nil); len(entries) == 0; entries, _ = journal.Entries(journal.Lines(t.Context(), f.dir)) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	f.stop()
@@ -432,7 +432,7 @@ func TestATermSignalLetsAChangeFinish(t *testing.T) {
 		t.Errorf("the gateway ends with %v", err)
 	}
 	f.ended <- nil
-	if entries, err := journal.Read(f.dir); err != nil || len(entries) != 2 || entries[1].Status != 200 {
+	if entries, err := journal.Entries(journal.Lines(t.Context(), f.dir)); err != nil || len(entries) != 2 || entries[1].Status != 200 {
 		t.Errorf("the journal holds %+v, %v", entries, err)
 	}
 }

@@ -155,7 +155,7 @@ func TestKilledTwoHundredTimesEveryChangeThatReachedTheTenantIsInTheJournal(t *t
 					t.Fatalf("after a kill: %v, %v", rep.Bad, err)
 				}
 			}
-			entries, err := Read(dir)
+			entries, err := Entries(Lines(t.Context(), dir))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -91,7 +91,7 @@ func TestTheJSONExportLosesNothing(t *testing.T) {
 	if stored := load(t, dir)[FileName]; !bytes.Equal(stored, out.Bytes()) {
 		t.Error("the export is not the journal byte by byte")
 	}
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if err != nil {
 		t.Fatal(err)
 	}

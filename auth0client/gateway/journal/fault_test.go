@@ -90,7 +90,7 @@ func TestAFaultClosesTheJournalForChangesUntilItIsOver(t *testing.T) {
 			if err := underWay.Outcome(t.Context(), Outcome{Status: 200}); err == nil {
 				t.Fatal("an outcome that is not durable was taken")
 			}
-			if entries, err := Read(dir); err != nil || len(entries) < 3 {
+			if entries, err := Entries(Lines(t.Context(), dir)); err != nil || len(entries) < 3 {
 				t.Errorf("the journal cannot be read meanwhile: %d entries, %v", len(entries), err)
 			}
 			disk.set(nil, nil, 0)
@@ -100,7 +100,7 @@ func TestAFaultClosesTheJournalForChangesUntilItIsOver(t *testing.T) {
 			if rep := good(t, dir, 7); len(rep.Unfinished) != 0 {
 				t.Errorf("unfinished: %+v", rep.Unfinished)
 			}
-			entries, err := Read(dir)
+			entries, err := Entries(Lines(t.Context(), dir))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -101,10 +101,10 @@ func fileLines(ctx context.Context, path string, seq uint64, moved func() bool, 
 	return seq, more
 }
 
-// Read gives the entries of the journal in dir, oldest first.
-func Read(dir string) ([]Entry, error) {
+// Entries gives what stands in lines.
+func Entries(lines iter.Seq2[Line, error]) ([]Entry, error) {
 	var out []Entry
-	for l, err := range Lines(context.Background(), dir) {
+	for l, err := range lines {
 		if err != nil {
 			return out, err
 		}

@@ -32,7 +32,7 @@ func FuzzVerify(f *testing.F) {
 			t.Error("nothing is said about what is wrong")
 		}
 		// The reader takes what it can and says where it cannot.
-		if entries, err := Read(at); err == nil && len(entries) > bytes.Count(found, []byte("\n")) {
+		if entries, err := Entries(Lines(t.Context(), at)); err == nil && len(entries) > bytes.Count(found, []byte("\n")) {
 			t.Errorf("%d entries in %q", len(entries), found)
 		}
 		j, err := Open(at, Options{})

@@ -267,13 +267,4 @@ func (j *Journal) Changes(ctx context.Context, f Filter) ([]Change, error) {
 }
 
 // Entries gives the journal's entries, oldest first; in a shared store those of all gateways, by time.
-func (j *Journal) Entries(ctx context.Context) ([]Entry, error) {
-	var out []Entry
-	for l, err := range j.Lines(ctx) {
-		if err != nil {
-			return out, err
-		}
-		out = append(out, l.Entry)
-	}
-	return out, nil
-}
+func (j *Journal) Entries(ctx context.Context) ([]Entry, error) { return Entries(j.Lines(ctx)) }

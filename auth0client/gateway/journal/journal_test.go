@@ -121,7 +121,7 @@ func TestATornLastLineIsTakenOutAndNoted(t *testing.T) {
 	}
 	closed(t, opened(t, dir, Options{}))
 	good(t, dir, 5)
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if last := entries[len(entries)-1]; err != nil || last.Step != StepNote || !strings.Contains(last.Note, "2026-03") {
 		t.Errorf("the mending is noted as %+v, %v", last, err)
 	}
@@ -147,7 +147,7 @@ func TestAnUnknownOutcomeIsReportedAndNotedOnce(t *testing.T) {
 	if rep := good(t, dir, 4); len(rep.Unfinished) != 1 {
 		t.Errorf("a check reports %d changes without outcome, want 1 for ever", len(rep.Unfinished))
 	}
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if last := entries[len(entries)-1]; err != nil || last.Step != StepNote || last.ID != "b" || !strings.Contains(last.Note, "look whether") {
 		t.Errorf("the note is %+v, %v", last, err)
 	}
@@ -268,7 +268,7 @@ func TestWhatACallerSendsCannotDamageTheJournal(t *testing.T) {
 	if rep := good(t, dir, 23); len(rep.Unfinished) != 0 {
 		t.Errorf("outcomes are not found to their intents: %+v", rep.Unfinished)
 	}
-	if entries, err := Read(dir); err != nil || len(entries) != 23 || entries[0].Reason != "\uFFFD" || entries[3].Reason != "\u2028<script>" {
+	if entries, err := Entries(Lines(t.Context(), dir)); err != nil || len(entries) != 23 || entries[0].Reason != "\uFFFD" || entries[3].Reason != "\u2028<script>" {
 		t.Fatalf("Read gives %d entries, %v", len(entries), err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, FileName))

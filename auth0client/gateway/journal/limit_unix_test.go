@@ -50,7 +50,7 @@ func TestAtTheLimitOfAFilesSizeNothingUnrecordedIsAllowed(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestAFullFileSystemIsSurvived(t *testing.T) {
 			break
 		}
 	}
-	if entries, err := Read(dir); err != nil || len(entries) != taken || taken == 1000 {
+	if entries, err := Entries(Lines(t.Context(), dir)); err != nil || len(entries) != taken || taken == 1000 {
 		t.Fatalf("%d entries are on disk, %d were taken: %v", len(entries), taken, err)
 	}
 	if err := os.Remove(filler); err != nil {

@@ -28,7 +28,7 @@ func TestTheChainGoesOnAcrossFiles(t *testing.T) {
 	if err != nil || len(paths) < 8 {
 		t.Fatalf("there are %d files, %v", len(paths), err)
 	}
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestACrashBetweenTwoFilesIsMended(t *testing.T) {
 			j := opened(t, dir, Options{})
 			change(t, j, "c")
 			closed(t, j)
-			entries, err := Read(dir)
+			entries, err := Entries(Lines(t.Context(), dir))
 			if err != nil || entries[4].Step != StepCheckpoint {
 				t.Fatalf("%+v, %v; want the new file to begin with a checkpoint", entries[4], err)
 			}

@@ -150,17 +150,11 @@ func (s *Shared) Denied(ctx context.Context, e Entry) error {
 
 // Entries gives the journal's entries, oldest first.
 func (s *Shared) Entries(ctx context.Context) ([]Entry, error) {
-	var out []Entry
-	for l, err := range Lines(ctx, s.dir) {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, nil
-		}
-		if err != nil {
-			return out, err
-		}
-		out = append(out, l.Entry)
+	out, err := Entries(Lines(ctx, s.dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
-	return out, nil
+	return out, err
 }
 
 // Close ends the journal here.

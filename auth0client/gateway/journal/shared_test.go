@@ -39,7 +39,7 @@ func TestSeveralSharersKeepOneWholeJournal(t *testing.T) {
 	if err != nil || rep.Bad != nil || len(rep.Unfinished) != 0 {
 		t.Fatalf("verified: %+v, %v", rep, err)
 	}
-	entries, err := Read(dir)
+	entries, err := Entries(Lines(t.Context(), dir))
 	if err != nil {
 		t.Fatal(err)
 	}
