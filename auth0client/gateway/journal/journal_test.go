@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -351,5 +352,27 @@ func TestAfterCloseNothingIsWritten(t *testing.T) {
 	cancel()
 	if _, err := j.Intent(over, Entry{ID: "b"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an intent nobody waits for: %v", err)
+	}
+}
+
+func TestWhatIsWrittenCanBeRead(t *testing.T) {
+	t.Parallel()
+	nested := func(levels int) any {
+		var v any = "x"
+		for range levels {
+			v = []any{v}
+		}
+		return v
+	}
+	dir := t.TempDir()
+	j := opened(t, dir, Options{})
+	for _, v := range []any{nested(9_997), nested(9_998), nested(20_000), json.Number("1e999"), json.Number("-1e999"), json.Number("1")} {
+		if err := j.Denied(t.Context(), Entry{From: map[string]any{"app_metadata": map[string]any{"a": v}}, Fields: map[string]any{"a": v}}); err != nil {
+			t.Error(err)
+		}
+	}
+	entries, err := j.Entries(t.Context())
+	if err != nil || len(entries) != 6 || entries[3].Fields["a"] != "1e999" || entries[5].Fields["a"] != 1.0 {
+		t.Errorf("%d entries, %v", len(entries), err)
 	}
 }

@@ -10,8 +10,13 @@ import (
 // hidden stands where a secret was.
 const hidden = "…"
 
-// redact replaces what must never be kept, however deep it lies.
-func redact(fields map[string]any) map[string]any {
+// deepest is how many levels an entry's fields may have: deeper lines could be written but not read.
+const deepest = 1000
+
+// redact replaces what must never be kept, however deep it lies, and what no reader of the line could read.
+func redact(fields map[string]any) map[string]any { return redactObject(fields, 1) }
+
+func redactObject(fields map[string]any, level int) map[string]any {
 	if fields == nil {
 		return nil
 	}
@@ -21,23 +26,31 @@ func redact(fields map[string]any) map[string]any {
 			out[withoutSecrets(k)] = hidden
 			continue
 		}
-		out[withoutSecrets(k)] = redactValue(v)
+		out[withoutSecrets(k)] = redactValue(v, level+1)
 	}
 	return out
 }
 
-func redactValue(v any) any {
+func redactValue(v any, level int) any {
+	if level > deepest {
+		return hidden
+	}
 	switch v := v.(type) {
-	case nil, bool, json.Number, int, int64, uint64, float64:
+	case nil, bool, int, int64, uint64, float64:
+		return v
+	case json.Number:
+		if _, err := v.Float64(); err != nil {
+			return v.String()
+		}
 		return v
 	case string:
 		return withoutSecrets(v)
 	case map[string]any:
-		return redact(v)
+		return redactObject(v, level)
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
-			list[i] = redactValue(item)
+			list[i] = redactValue(item, level+1)
 		}
 		return list
 	}
@@ -52,7 +65,7 @@ func redactValue(v any) any {
 	if err := dec.Decode(&plain); err != nil {
 		return hidden
 	}
-	return redactValue(plain)
+	return redactValue(plain, level)
 }
 
 func secretName(k string) bool {

@@ -31,7 +31,12 @@ func bodyFields(body []byte) (map[string]any, error) {
 	return fields, nil
 }
 
-// strictJSON decodes what every reader decodes alike: UTF-8, no half characters, no doubled keys.
+// deepest is how many levels a body may have. Readers stop at some depth, each at its own.
+const deepest = 200
+
+var errTooDeep = fmt.Errorf("it has more than %d levels", deepest)
+
+// strictJSON decodes what every reader decodes alike: UTF-8, no half characters, no doubled keys, not too deep.
 func strictJSON(body []byte, into any) error {
 	if !utf8.Valid(body) {
 		return errors.New("it is not UTF-8")
@@ -75,7 +80,7 @@ func half(body []byte) bool {
 	return false
 }
 
-// uniqueKeys walks valid JSON and names the first key that an object holds twice.
+// uniqueKeys walks valid JSON and names the first key that an object holds twice. It goes down to deepest.
 func uniqueKeys(dec *json.Decoder) error {
 	type level struct {
 		keys map[string]bool // nil for an array
@@ -99,9 +104,14 @@ func uniqueKeys(dec *json.Decoder) error {
 		switch token {
 		case json.Delim('{'):
 			open = append(open, level{keys: map[string]bool{}, key: true})
+			if len(open) > deepest {
+				return errTooDeep
+			}
 			continue
 		case json.Delim('['):
-			open = append(open, level{})
+			if open = append(open, level{}); len(open) > deepest {
+				return errTooDeep
+			}
 			continue
 		case json.Delim('}'), json.Delim(']'):
 			open = open[:len(open)-1]
