@@ -28,6 +28,8 @@ func TestNobodyChangesTheirOwnAccount(t *testing.T) {
 		{"oneself into an organization", "POST", "/api/v2/organizations/o/members", `{"members":["auth0|Operator1"]}`, "usher_self"},
 		{"own password by ticket", "POST", "/api/v2/tickets/password-change", `{"user_id":"auth0|Operator1"}`, "usher_self"},
 		{"own password by a ticket to one's email", "POST", "/api/v2/tickets/password-change", `{"email":"Operator@Example.com","connection_id":"c"}`, "usher_self"},
+		{"own email verified by ticket", "POST", "/api/v2/tickets/email-verification", `{"user_id":"auth0|Operator1"}`, "usher_self"},
+		{"own email verified by mail is fine", "POST", "/api/v2/jobs/verification-email", `{"user_id":"auth0|Operator1"}`, ""},
 		{"own enrollment ticket", "POST", "/api/v2/guardian/enrollments/ticket", `{"user_id":"auth0|Operator1"}`, "usher_self"},
 
 		{"oneself linked to another", "POST", "/api/v2/users/auth0%7C2/identities", `{"provider":"auth0","user_id":"Operator1"}`, "usher_self"},

@@ -158,7 +158,8 @@ func tickets() []route {
 	link := []string{"user_id", "result_url", "client_id", "organization_id", "ttl_sec", "includeEmailInRedirect", "identity"}
 	return []route{
 		write(post, "tickets/password-change", append(link, "email", "connection_id", "mark_email_as_verified"), UsersPassword).of(ByEmail).notSelf().gives(TicketAnswer),
-		write(post, "tickets/email-verification", link, UsersEdit).needing("user_id").of(OnePerson).gives(TicketAnswer),
+		// The link says that an email is one's own, and policies believe it.
+		write(post, "tickets/email-verification", link, UsersEdit).needing("user_id").of(OnePerson).notSelf().gives(TicketAnswer),
 		write(post, "jobs/verification-email", []string{"user_id", "client_id", "identity", "organization_id"}, UsersEdit).needing("user_id").of(OnePerson),
 		{method: post, path: "jobs/users-imports", form: true, fields: []string{"users", "connection_id", "upsert", "external_id", "send_completion_email"},
 			about: NewPeople, decide: importActions, needs: []string{"users", "connection_id"}, self: true},
