@@ -3,7 +3,9 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -132,10 +134,18 @@ func escape(body []byte) []byte {
 	return out
 }
 
-// decode reads a line.
+// decode reads a line. Numbers keep their digits: what was set before must be put back as it was.
 func decode(line []byte) (Entry, error) {
 	var e Entry
-	if err := json.Unmarshal(line, &e); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.UseNumber()
+	err := dec.Decode(&e)
+	if err == nil {
+		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("more follows it")
+		}
+	}
+	if err != nil {
 		return e, fmt.Errorf("it is not a journal entry: %w", err)
 	}
 	return e, nil

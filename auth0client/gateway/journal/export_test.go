@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -96,8 +95,7 @@ func TestTheJSONExportLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, line := range bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n")) {
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil || !reflect.DeepEqual(e, entries[i]) {
+		if e, err := decode(line); err != nil || !reflect.DeepEqual(e, entries[i]) {
 			t.Errorf("line %d is %+v, %v", i+1, e, err)
 		}
 	}

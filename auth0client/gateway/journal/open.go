@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -159,8 +160,12 @@ func (c *checker) beginAt(line []byte) string {
 	for _, item := range list {
 		in, _ := item.(map[string]any)
 		id, _ := in["id"].(string)
-		seq, _ := in["seq"].(float64)
-		c.open[rawID(id)] = intent{seq: uint64(seq)}
+		number, _ := in["seq"].(json.Number)
+		seq, err := strconv.ParseUint(number.String(), 10, 63)
+		if err != nil {
+			return "its list of changes under way cannot be read"
+		}
+		c.open[rawID(id)] = intent{seq: seq}
 	}
 	return ""
 }
