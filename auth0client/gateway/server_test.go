@@ -252,7 +252,7 @@ func TestTheServerSpeaksNoOldTLSAndNoHTTPInTheClear(t *testing.T) {
 func TestSlowClientsAreSentAwayWhileOthersAreServed(t *testing.T) {
 	t.Parallel()
 	s := serve(t, roundTripper(okay), func(o *ServerOptions, p *patience) {
-		p.headers, p.request, p.idle = 300*time.Millisecond, 600*time.Millisecond, time.Second
+		p.headers, p.request, p.idle = 2*time.Second, 3*time.Second, 3*time.Second
 		o.PerAddress = 60
 	})
 	open := func(say string) net.Conn {
@@ -277,7 +277,7 @@ func TestSlowClientsAreSentAwayWhileOthersAreServed(t *testing.T) {
 	if res, _ := s.do(t, s.request(t.Context(), t, "GET", user, "")); res.StatusCode != 200 {
 		t.Errorf("another is answered %d", res.StatusCode)
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(20 * time.Second)
 	for name, conn := range slow {
 		_ = conn.SetReadDeadline(deadline)
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
