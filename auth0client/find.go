@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 
 	"usher/auth0client/lucene"
+	"usher/auth0client/parallel"
 	"usher/auth0client/term"
 )
 
@@ -60,7 +60,7 @@ type lookedUp struct {
 func (c *Client) lookUp(ctx context.Context, f Finding, p Plan) *lookedUp {
 	n := len(p.IDs) + len(p.Emails)
 	l := &lookedUp{exact: make([][]User, n), errs: make([]error, n)}
-	var all sync.WaitGroup
+	var all parallel.Group
 	for i, id := range p.IDs {
 		all.Go(func() {
 			u, err := c.User(ctx, id)
@@ -130,7 +130,7 @@ func (c *Client) findHolders(ctx context.Context, f Finding, p Plan) (FoundPage,
 	}
 	halves := [][]UserID{ids[:min(len(ids), maxIDs)], ids[min(len(ids), maxIDs):]}
 	pages, errs := make([]UserPage, len(halves)), make([]error, len(halves))
-	var all sync.WaitGroup
+	var all parallel.Group
 	for i, half := range halves {
 		if len(half) > 0 {
 			all.Go(func() {

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"sync"
 
+	"usher/auth0client/parallel"
 	"usher/auth0client/term"
 )
 
@@ -22,7 +22,7 @@ func (c *Client) RoleCounts(ctx context.Context, id RoleID) (RoleCounts, error) 
 	var (
 		out      RoleCounts
 		usersErr error
-		both     sync.WaitGroup
+		both     parallel.Group
 	)
 	both.Go(func() { out.Users, usersErr = c.total(ctx, "count the role's users", "users", id) })
 	permissions, err := c.total(ctx, "count the role's permissions", "permissions", id)

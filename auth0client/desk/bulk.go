@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/auth0client"
+	"usher/auth0client/parallel"
 )
 
 // patience bounds one operation that nobody waits for any more.
@@ -78,9 +79,13 @@ func (b *Bulk) Items() []Item {
 // Run runs all. It returns when nothing is under way any more; the end of ctx stops it.
 func (b *Bulk) Run(ctx context.Context, reason string) {
 	next := make(chan int)
-	var workers sync.WaitGroup
+	var workers parallel.Group
 	for range min(atOnce, len(b.items)) {
 		workers.Go(func() {
+			defer func() { // whatever happens, nobody waits for a worker that is gone
+				for range next {
+				}
+			}()
 			for i := range next {
 				b.one(ctx, i, reason)
 			}

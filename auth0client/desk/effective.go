@@ -6,9 +6,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"usher/auth0client"
+	"usher/auth0client/parallel"
 )
 
 // AccessReads is what finding out somebody's access needs.
@@ -44,7 +44,7 @@ func AccessOf(ctx context.Context, tenant AccessReads, id auth0client.UserID) (A
 		out      Access
 		held     []auth0client.Permission
 		rolesErr error
-		both     sync.WaitGroup
+		both     parallel.Group
 	)
 	both.Go(func() { out.Roles, rolesErr = tenant.EffectiveRoles(ctx, id) })
 	held, err := tenant.UserPermissions(ctx, id)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"usher/auth0client"
+	"usher/auth0client/parallel"
 )
 
 // Witness is what a verdict rests on.
@@ -23,7 +24,7 @@ const gathered = 50
 func Gather(ctx context.Context, tenant Witness, u auth0client.User, can func(permission string) bool) Evidence {
 	e := Evidence{User: u, Denied: map[string]string{}}
 	var mu sync.Mutex
-	var all sync.WaitGroup
+	var all parallel.Group
 	read := func(part, permission string, look func() error) {
 		if !can(permission) {
 			e.Denied[part] = permission

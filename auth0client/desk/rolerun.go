@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"usher/auth0client"
+	"usher/auth0client/parallel"
 )
 
 // RoleChange is what one user gets and loses.
@@ -213,9 +214,13 @@ func (r *RoleRun) isStopped() bool {
 // each does something for every change that is not over, a few at a time.
 func (r *RoleRun) each(ctx context.Context, do func(context.Context, RoleOutcome) RoleOutcome) {
 	next := make(chan int)
-	var workers sync.WaitGroup
+	var workers parallel.Group
 	for range min(atOnce, len(r.all)) {
 		workers.Go(func() {
+			defer func() { // whatever happens, nobody waits for a worker that is gone
+				for range next {
+				}
+			}()
 			for i := range next {
 				r.work(ctx, i, do)
 			}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"usher/auth0client/parallel"
 	"usher/auth0client/term"
 )
 
@@ -108,7 +109,7 @@ func Run(ctx context.Context, checks []Check) []Finding { return run(ctx, checks
 
 func run(ctx context.Context, checks []Check, within time.Duration) []Finding {
 	all := make([][]Finding, len(checks))
-	var group sync.WaitGroup
+	var group parallel.Group
 	for i, c := range checks {
 		group.Go(func() { all[i] = c.find(ctx, within) })
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"usher/auth0client/parallel"
 )
 
 const (
@@ -72,7 +74,7 @@ type finding struct {
 
 func (h *health) find(ctx context.Context) (all []finding, ready bool) {
 	all = make([]finding, len(h.checks))
-	var group sync.WaitGroup
+	var group parallel.Group
 	for i, c := range h.checks {
 		group.Go(func() { all[i] = finding{name: c.Name, err: c.result(ctx, h.now)} })
 	}

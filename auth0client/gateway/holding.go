@@ -3,9 +3,9 @@ package gateway
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"usher/auth0client/gateway/policy"
+	"usher/auth0client/parallel"
 )
 
 // roles holds what a request assigns, removes or changes to the roles and permissions that the operator may give.
@@ -148,7 +148,7 @@ func (g *Gateway) permissionsHeld(ctx context.Context, id string) ([]string, err
 // forEach does a few things at the same time, eight at most, and gives the first error in their order.
 func forEach[T any](all []T, do func(T) error) error {
 	errs := make([]error, len(all))
-	var wait sync.WaitGroup
+	var wait parallel.Group
 	slots := make(chan struct{}, 8)
 	for i, one := range all {
 		slots <- struct{}{}

@@ -7,6 +7,7 @@ import (
 
 	"usher/auth0client/gateway/policy"
 	"usher/auth0client/lucene"
+	"usher/auth0client/parallel"
 )
 
 // look carries a reading request out: narrowed before it is sent where a search is, and cleaned of what the operator may
@@ -27,14 +28,15 @@ func (g *Gateway) look(c *call) (*http.Response, error) {
 		return g.refused(c, err)
 	}
 	// A user's own record says itself whether it may be seen; for what hangs on a user the record is read beside it.
-	var covered chan error
+	var covered func() error
 	if len(ids) > 0 && c.d.Answer != policy.UserAnswer && c.rules.NeedsPerson() {
-		covered = make(chan error, 1)
-		go func() {
-			var err error
-			c.about, err = g.covering(ctx, c.rules, ids, c.d.Subject)
-			covered <- err
-		}()
+		var reading parallel.Group
+		var err error
+		reading.Go(func() { c.about, err = g.covering(ctx, c.rules, ids, c.d.Subject) })
+		covered = func() error {
+			reading.Wait()
+			return err
+		}
 	}
 	if c.d.Subject == policy.Nobody || covered == nil && c.d.Answer != policy.UserAnswer {
 		if no := c.rules.Permit(c.d); no != nil {
@@ -46,7 +48,7 @@ func (g *Gateway) look(c *call) (*http.Response, error) {
 	r.Header.Del("Auth0-Custom-Domain")
 	res, err := g.forward(ctx, r, c.d, nil, "")
 	if covered != nil {
-		if err := <-covered; err != nil {
+		if err := covered(); err != nil {
 			return g.refused(c, err)
 		}
 		if no := c.about.Permit(c.d); no != nil {

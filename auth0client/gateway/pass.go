@@ -3,17 +3,17 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"usher/auth0client/parallel"
 )
 
 const (
@@ -52,8 +52,8 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 	var res *http.Response
 	defer func() {
 		if p := recover(); p != nil {
-			// The value may quote a request; the stack does not.
-			s.o.Log.Error("a request met an error of usher's own", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			kind, stack := parallel.Trace(p)
+			s.o.Log.Error("a request met an error of usher's own", "kind", kind, "stack", stack)
 			panic(http.ErrAbortHandler)
 		}
 		s.note(r, log, res, s.o.Now().Sub(start))

@@ -148,7 +148,7 @@ func (k *Keys) renew() {
 	k.mu.Unlock()
 	k.work.Go(func() {
 		defer k.reading.leave()
-		_ = k.fetch(k.ctx) // the old keys count meanwhile, and the next caller tries again
+		_ = caught("read the tenant's keys", func() error { return k.fetch(k.ctx) }) // the old keys count meanwhile, and the next caller tries again
 	})
 }
 

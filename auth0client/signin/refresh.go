@@ -87,7 +87,7 @@ func (c *Client) renew() *renewal {
 	c.work.Go(func() {
 		ctx, cancel := context.WithTimeout(c.ctx, refreshWithin)
 		defer cancel()
-		r.err = c.refresh(ctx, r.old)
+		r.err = caught("renew the sign-in", func() error { return c.refresh(ctx, r.old) })
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.renewal = nil

@@ -265,3 +265,28 @@ func TestSignOutRevokes(t *testing.T) {
 		}
 	}
 }
+
+// broken is a store that panics.
+type broken struct{ *recorder }
+
+func (b broken) Load(ctx context.Context) (Tokens, error) {
+	if b.fail == nil {
+		return b.recorder.Load(ctx)
+	}
+	panic("canary-token")
+}
+
+func TestAPanicOfARefreshIsTheErrorOfItsCaller(t *testing.T) {
+	t.Parallel()
+	store := broken{newRecorder()}
+	s, c := signedIn(t, store, nil)
+	store.fail = errors.New("from now on")
+	s.clock.add(time.Hour)
+	if token, err := c.AccessToken(t.Context()); err == nil || token != "" || strings.Contains(err.Error(), "canary") {
+		t.Errorf("gives %q, %v", token, err)
+	}
+	store.fail = nil
+	if _, err := c.AccessToken(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/parallel"
 	"usher/auth0client/term"
 )
 
@@ -88,9 +88,13 @@ const lookers = 4
 func (c *changer) prepare(ctx context.Context, names []string, build builder) []task {
 	tasks := make([]task, len(names))
 	next := make(chan int)
-	var all sync.WaitGroup
+	var all parallel.Group
 	for range min(lookers, len(names)) {
 		all.Go(func() {
+			defer func() { // whatever happens, nobody waits for a worker that is gone
+				for range next {
+				}
+			}()
 			for i := range next {
 				t := &tasks[i]
 				t.name = names[i]

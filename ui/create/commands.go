@@ -3,12 +3,12 @@ package create
 import (
 	"context"
 	"errors"
-	"sync"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/parallel"
 	"usher/ui/view"
 )
 
@@ -26,7 +26,7 @@ func load(ctx context.Context, tenant Tenant, to view.ID, ticket uint64, invitin
 	return func() tea.Msg {
 		var l loadedMsg
 		var errs [3]error
-		var all sync.WaitGroup
+		var all parallel.Group
 		all.Go(func() { l.connections, errs[0] = tenant.Connections(ctx) })
 		all.Go(func() {
 			if me, err := tenant.Me(ctx); err == nil {

@@ -2,12 +2,12 @@ package edit
 
 import (
 	"context"
-	"sync"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/parallel"
 	"usher/ui/view"
 )
 
@@ -23,7 +23,7 @@ type loadedMsg struct {
 func load(ctx context.Context, tenant Tenant, to view.ID, ticket uint64, id auth0client.UserID) tea.Cmd {
 	return func() tea.Msg {
 		var l loadedMsg
-		var all sync.WaitGroup
+		var all parallel.Group
 		all.Go(func() { l.user, l.userErr = tenant.User(ctx, id) })
 		all.Go(func() { l.connections, _ = tenant.Connections(ctx) })
 		all.Go(func() {

@@ -10,6 +10,7 @@ import (
 
 	"usher/auth0client"
 	"usher/auth0client/desk"
+	"usher/auth0client/parallel"
 	"usher/ui/view"
 )
 
@@ -20,9 +21,13 @@ const together = 6
 func each[T any](ctx context.Context, all []T, do func(T) error) error {
 	next := make(chan T)
 	errs := make(chan error, len(all)+1)
-	var workers sync.WaitGroup
+	var workers parallel.Group
 	for range min(together, len(all)) {
 		workers.Go(func() {
+			defer func() { // whatever happens, nobody waits for a worker that is gone
+				for range next {
+				}
+			}()
 			for one := range next {
 				if err := do(one); err != nil {
 					errs <- err
