@@ -36,14 +36,17 @@ func (s *Server) openChannel(srv *ssh.Server, conn *gossh.ServerConn, ask gossh.
 		_ = ask.Reject(gossh.ResourceShortage, "too many sessions on this connection")
 		return
 	}
-	defer func() {
-		d.closeChannel()
-		d.lonesome(s.o.Limits.Idle)
-	}()
+	defer d.closeChannel()
+	key, _ := ctx.Value(ssh.ContextKeyPublicKey).(ssh.PublicKey)
+	if key == nil || !s.live.openChannel(gossh.FingerprintSHA256(key)) {
+		_ = ask.Reject(gossh.ResourceShortage, "too many sessions with this key")
+		return
+	}
+	defer s.live.closeChannel(gossh.FingerprintSHA256(key))
 	if d.first() {
 		go s.keepAlive(ctx, conn, d)
 	}
-	ssh.DefaultSessionHandler(srv, conn, screened{ask}, ctx)
+	ssh.DefaultSessionHandler(srv, conn, screened{ask, s.o.Limits.Write, d.hangUp}, ctx)
 }
 
 func (d *door) openChannel() bool {
@@ -53,9 +56,6 @@ func (d *door) openChannel() bool {
 		return false
 	}
 	d.channels++
-	if d.lonely != nil {
-		d.lonely.Stop()
-	}
 	return true
 }
 
@@ -102,8 +102,12 @@ func (s *Server) keepAlive(ctx context.Context, conn *gossh.ServerConn, d *door)
 	}
 }
 
-// screened is a channel whose requests are screened.
-type screened struct{ gossh.NewChannel }
+// screened is a channel whose requests are screened, and whose client is given up when it does not take what is written.
+type screened struct {
+	gossh.NewChannel
+	within time.Duration
+	stuck  func()
+}
 
 // Accept implements gossh.NewChannel.
 func (c screened) Accept() (gossh.Channel, <-chan *gossh.Request, error) {
@@ -113,7 +117,7 @@ func (c screened) Accept() (gossh.Channel, <-chan *gossh.Request, error) {
 	}
 	out := make(chan *gossh.Request)
 	go screen(in, out)
-	return ch, out, nil
+	return newPatient(ch, c.within, c.stuck), out, nil
 }
 
 // screen hands on what a session may ask for, with sizes that are bounded. Changes of size wait until a program runs, and

@@ -11,8 +11,6 @@ import (
 
 // command runs one of usher's commands. It ends with the connection; at a terminal, ctrl+c ends it too.
 func (s *Server) command(ctx context.Context, cancel context.CancelFunc, sess ssh.Session, l *live, v Visitor, args []string) int {
-	out := &outlet{to: sess, within: s.o.Limits.Write, stuck: l.cut}
-	errs := &outlet{to: sess.Stderr(), within: s.o.Limits.Write, stuck: l.cut}
 	l.begin(nil, cancel)
 	limit := time.AfterFunc(s.o.Limits.Absolute, func() { l.end("the command took too long and was ended") })
 	defer limit.Stop()
@@ -21,7 +19,7 @@ func (s *Server) command(ctx context.Context, cancel context.CancelFunc, sess ss
 		go interrupted(sess, cancel)
 		in = strings.NewReader("") // nothing is asked at this terminal
 	}
-	code := s.o.Host.Command(ctx, v, args, Streams{In: in, Out: out, Err: errs})
+	code := s.o.Host.Command(ctx, v, args, Streams{In: in, Out: sess, Err: sess.Stderr()})
 	if why := l.reason(); why != "" {
 		_ = complain(sess, code, why)
 	}

@@ -21,11 +21,11 @@ type door struct {
 	since          time.Time // when it began to prove its key
 
 	mu       sync.Mutex
-	refused  int              // keys that are not allowed
-	found    map[string]Entry // by fingerprint: keys that were offered and are allowed; which of them is proved, the session says
-	proved   bool             // some key
+	refused  int  // keys that are not allowed
+	proved   bool // some key
 	closed   bool
 	channels int
+	running  int                   // sessions that run something
 	asked    map[ssh.Session]asked // sessions that are about to run
 	alive    bool                  // signs of life are asked for
 	lonely   *time.Timer
@@ -89,7 +89,7 @@ func (d *door) take(sess ssh.Session) asked {
 
 // knock meets a connection that was accepted.
 func (s *Server) knock(ctx ssh.Context, c net.Conn) net.Conn {
-	d := &door{Conn: c, lobby: s.lobby, found: map[string]Entry{}, asked: map[ssh.Session]asked{}}
+	d := &door{Conn: c, lobby: s.lobby, asked: map[ssh.Session]asked{}}
 	d.shown, d.counted = addressOf(c)
 	if err := s.lobby.enter(d); err != nil {
 		s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())
@@ -108,29 +108,28 @@ func (s *Server) serverConfig(ctx ssh.Context) *gossh.ServerConfig {
 				d.proved = true
 				d.mu.Unlock()
 				s.lobby.proved(d)
-				d.lonesome(s.o.Limits.Idle)
+				d.rest(s.o.Limits.Idle)
 			}
 		},
 	}
 }
 
-// tryKey says whether a key is allowed. That a key is offered proves nothing: what is found of it counts once a session
-// shows that its owner signed with it.
+// tryKey says whether a key is allowed. That a key is offered proves nothing, so what is found of it is forgotten: a session
+// asks again, for the key that was signed with.
 func (s *Server) tryKey(ctx ssh.Context, key ssh.PublicKey) bool {
 	d := doorOf(ctx)
 	if d == nil {
 		return false
 	}
-	entry, err := s.o.Keys.Find(ctx, ctx.User(), d.shown.String(), key)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err != nil {
-		d.refused++
-		s.o.Log.Info("a key was refused", "address", d.shown.String(), "key", gossh.FingerprintSHA256(key), "why", err.Error())
-		return false
+	_, err := s.o.Keys.Find(ctx, ctx.User(), d.shown.String(), key)
+	if err == nil {
+		return true
 	}
-	d.found[gossh.FingerprintSHA256(key)] = entry
-	return true
+	d.mu.Lock()
+	d.refused++
+	d.mu.Unlock()
+	s.o.Log.Info("a key was refused", "address", d.shown.String(), "key", gossh.FingerprintSHA256(key), "why", err.Error())
+	return false
 }
 
 // turnedAway is told of connections that ended before a key was proved.
@@ -139,15 +138,34 @@ func (s *Server) turnedAway(c net.Conn, err error) {
 	s.o.Log.Debug("a connection proved no key", "address", at.String(), "why", err.Error())
 }
 
-// lonesome ends a connection that opens no session for a while.
-func (d *door) lonesome(after time.Duration) {
+// work notes a session that runs something.
+func (d *door) work() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running++
+	if d.lonely != nil {
+		d.lonely.Stop()
+	}
+}
+
+// worked notes the end of what a session ran. Of a connection that runs nothing for a while, nothing is left: channels that
+// are open and do nothing do not keep it.
+func (d *door) worked(idle time.Duration) {
+	d.mu.Lock()
+	d.running--
+	d.mu.Unlock()
+	d.rest(idle)
+}
+
+// rest ends a connection that runs nothing for a while.
+func (d *door) rest(idle time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case d.channels > 0:
+	case d.running > 0 || d.closed:
 	case d.lonely == nil:
-		d.lonely = time.AfterFunc(after, d.hangUp)
+		d.lonely = time.AfterFunc(idle, d.hangUp)
 	default:
-		d.lonely.Reset(after)
+		d.lonely.Reset(idle)
 	}
 }

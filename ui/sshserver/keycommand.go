@@ -41,7 +41,7 @@ func (c KeyCommand) Check() error {
 // Find implements [Keys].
 func (c KeyCommand) Find(ctx context.Context, user, address string, key gossh.PublicKey) (Entry, error) {
 	if len(user) > 64 || strings.ContainsFunc(user, func(r rune) bool { return r < '!' || r > '~' }) {
-		return Entry{}, errors.New("the name is not one that a command can be given")
+		return Entry{}, NotAllowed{"the name is not one that a command can be given"}
 	}
 	fill := strings.NewReplacer("%%", "%", "%u", user, "%t", key.Type(), "%k", base64.StdEncoding.EncodeToString(key.Marshal()), "%f", gossh.FingerprintSHA256(key))
 	var args []string

@@ -17,8 +17,6 @@ type Entry struct {
 	Subject string // who alone may sign in with it; empty: anybody
 }
 
-var errNotAllowed = errors.New("the key is not allowed")
-
 // leastBits is the shortest RSA key that counts.
 const leastBits = 2048
 
@@ -145,23 +143,23 @@ func parseExpiry(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("expiry-time %q is not a time such as 20270131 or 202701311800Z", printable(s))
 }
 
-// find looks for a key among lines.
+// find looks for a key among lines; the error is a [NotAllowed].
 func find(lines []line, key gossh.PublicKey, address string, now time.Time) (Entry, error) {
-	wire, err := string(key.Marshal()), errNotAllowed
+	wire, not := string(key.Marshal()), NotAllowed{"the key is not allowed"}
 	for _, l := range lines {
 		if string(l.key) != wire {
 			continue
 		}
 		switch {
 		case !l.expires.IsZero() && !now.Before(l.expires):
-			err = errors.New("the key has expired")
+			not.Why = "the key has expired"
 		case !l.fits(address):
-			err = errors.New("the key is not allowed from this address")
+			not.Why = "the key is not allowed from this address"
 		default:
 			return l.entry, nil
 		}
 	}
-	return Entry{}, err
+	return Entry{}, not
 }
 
 func (l *line) fits(address string) bool {

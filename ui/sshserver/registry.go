@@ -82,12 +82,36 @@ type registry struct {
 	mu     sync.Mutex
 	all    map[*live]string // and the fingerprints of their keys
 	of     map[string]int
+	open   map[string]int // channels of each key, whatever they do
 	closed bool
 	empty  chan struct{} // closed when all are gone after the server was told to stop
 }
 
 func newRegistry(perKey int) *registry {
-	return &registry{perKey: perKey, all: map[*live]string{}, of: map[string]int{}, empty: make(chan struct{})}
+	return &registry{perKey: perKey, all: map[*live]string{}, of: map[string]int{}, open: map[string]int{}, empty: make(chan struct{})}
+}
+
+// spare is how many channels a key may have beyond its sessions: enough to say in them that there are too many. Each channel
+// may hold two megabytes that nobody reads.
+const spare = 2
+
+// openChannel counts a channel of a key; false when it has too many.
+func (r *registry) openChannel(fingerprint string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open[fingerprint] >= r.perKey+spare {
+		return false
+	}
+	r.open[fingerprint]++
+	return true
+}
+
+func (r *registry) closeChannel(fingerprint string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open[fingerprint]--; r.open[fingerprint] <= 0 {
+		delete(r.open, fingerprint)
+	}
 }
 
 // enter adds a session; false when its key has too many, or the server stops.

@@ -70,6 +70,7 @@ func (c tenant) RoundTrip(r *http.Request) (*http.Response, error) {
 // stage is a host for tests.
 type stage struct {
 	command func(ctx context.Context, v Visitor, args []string, s Streams) int
+	console func(v Visitor, c *Console) // changes what is shown
 
 	mu    sync.Mutex
 	shown []Visitor
@@ -84,13 +85,17 @@ func (h *stage) Console(_ context.Context, v Visitor, query string) (Console, er
 		return Console{}, err
 	}
 	dark := true
-	return Console{
+	c := Console{
 		Options: ui.Options{
 			Backend: client, SignIn: approved{login.Operator{ID: auth0client.UserID("auth0|op-" + v.Label), Permissions: []string{"users:read"}}},
 			Profile: "acme", Now: time.Now, Dark: &dark, Query: query,
 		},
 		Close: func() {},
-	}, nil
+	}
+	if h.console != nil {
+		h.console(v, &c)
+	}
+	return c, nil
 }
 
 func (h *stage) Command(ctx context.Context, v Visitor, args []string, s Streams) int {
@@ -244,11 +249,16 @@ type screenful struct {
 // open opens a console.
 func (r *rig) open(c *gossh.Client, command string) *screenful {
 	r.t.Helper()
+	return r.openSized(c, command, 100, 30)
+}
+
+func (r *rig) openSized(c *gossh.Client, command string, columns, rows int) *screenful {
+	r.t.Helper()
 	s, err := c.NewSession()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := s.RequestPty("xterm-256color", 30, 100, gossh.TerminalModes{}); err != nil {
+	if err := s.RequestPty("xterm-256color", rows, columns, gossh.TerminalModes{}); err != nil {
 		r.t.Fatal(err)
 	}
 	sc := &screenful{t: r.t, session: s, out: &record{}, changed: make(chan struct{}, 1), closed: make(chan struct{})}

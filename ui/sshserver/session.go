@@ -11,9 +11,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/ssh"
 	"github.com/charmbracelet/colorprofile"
-	gossh "golang.org/x/crypto/ssh"
 
 	"usher/auth0client"
+	"usher/auth0client/parallel"
 	"usher/auth0client/term"
 	"usher/ui"
 	"usher/ui/pace"
@@ -27,8 +27,26 @@ func (s *Server) serve(sess ssh.Session) {
 	if a.terminal {
 		go handOn(a.sizes, resized)
 	}
-	code := s.run(sess, a, resized)
+	code := s.guarded(sess, a, resized)
 	_ = sess.Exit(code) // the client may be gone
+}
+
+// crashed is told to whom an error of usher's own costs the session.
+const crashed = "the session met an error of usher's own and ended. Changes already confirmed are in the journal"
+
+// guarded keeps an error of usher's own to the session it happens in.
+func (s *Server) guarded(sess ssh.Session, a asked, resized <-chan tea.WindowSizeMsg) (code int) {
+	d := doorOf(sess.Context())
+	d.work()
+	defer d.worked(s.o.Limits.Idle)
+	defer func() {
+		if p := recover(); p != nil {
+			kind, stack := parallel.Trace(p)
+			s.o.Log.Error("a session met an error of usher's own", "address", d.shown.String(), "kind", kind, "stack", stack)
+			code = complain(sess, 1, crashed)
+		}
+	}()
+	return s.run(sess, a, resized)
 }
 
 // handOn takes every change of size at once, for as long as the channel is open: the connection waits for it. The last one
@@ -44,10 +62,11 @@ func handOn(sizes <-chan ssh.Window, to chan tea.WindowSizeMsg) {
 }
 
 func (s *Server) run(sess ssh.Session, a asked, resized <-chan tea.WindowSizeMsg) int {
-	v, err := s.visitor(sess, a)
+	who, err := s.proved(sess)
 	if err != nil {
 		return complain(sess, 1, err.Error())
 	}
+	v := who.visitor(sess, a)
 	args, err := words(sess.RawCommand())
 	console := len(args) == 0 || args[0] == "open"
 	l := &live{}
@@ -69,6 +88,7 @@ func (s *Server) run(sess ssh.Session, a asked, resized <-chan tea.WindowSizeMsg
 	ctx, cancel := context.WithCancel(s.base)
 	defer cancel()
 	defer context.AfterFunc(sess.Context(), cancel)()
+	go s.watchKey(ctx, who, l)
 	var code int
 	if console {
 		code = s.console(ctx, sess, l, v, a.pty, strings.Join(args[min(1, len(args)):], " "), resized)
@@ -77,32 +97,6 @@ func (s *Server) run(sess ssh.Session, a asked, resized <-chan tea.WindowSizeMsg
 	}
 	log.Info("a session ended", "after", s.o.Now().Sub(begun).Round(time.Second).String(), "why", l.reason(), "code", code)
 	return code
-}
-
-// visitor is who proved a key. Only the key that the handshake was signed with counts.
-func (s *Server) visitor(sess ssh.Session, a asked) (Visitor, error) {
-	d, key := doorOf(sess.Context()), sess.PublicKey()
-	if d == nil || key == nil {
-		return Visitor{}, errors.New("no key was proved")
-	}
-	d.mu.Lock()
-	entry, ok := d.found[gossh.FingerprintSHA256(key)]
-	d.mu.Unlock()
-	if !ok {
-		return Visitor{}, errors.New("the key is not allowed")
-	}
-	env := map[string]string{}
-	for _, pair := range sess.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		env[name] = value
-	}
-	if a.terminal {
-		env["TERM"] = a.pty.Term
-	}
-	return Visitor{
-		User: term.Line(sess.User()).String(), Address: d.shown.String(), Fingerprint: gossh.FingerprintSHA256(key), Label: entry.Label, Subject: entry.Subject,
-		Env: func(name string) string { return env[name] }, Terminal: a.terminal,
-	}, nil
 }
 
 func complain(sess ssh.Session, code int, why string) int {
@@ -123,13 +117,12 @@ func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visit
 	app.Update(tea.WindowSizeMsg{Width: pty.Window.Width, Height: pty.Window.Height}) // the first frame has the right size
 	paced := pace.Wrap(app)
 	defer paced.Stop()
-	out := &outlet{to: sess, within: s.o.Limits.Write, stuck: l.cut}
 	var program *tea.Program
 	gone := func() {
 		l.lost.Store(true)
 		program.Quit()
 	}
-	program = tea.NewProgram(paced, programOptions(sess, inlet{sess, l.note(s.o.Now), gone}, out, pty, c.Options.NoColor)...)
+	program = tea.NewProgram(paced, programOptions(sess, inlet{sess, l.note(s.o.Now), gone}, pty, c.Options.NoColor)...)
 	paced.Attach(program)
 	l.begin(func(text string) { program.Send(ui.NoticeMsg{Level: view.Bad, Text: text}) }, program.Quit)
 	if c.Started != nil {
@@ -145,22 +138,22 @@ func (s *Server) console(ctx context.Context, sess ssh.Session, l *live, v Visit
 	}
 	switch why := l.reason(); {
 	case why != "":
-		fmt.Fprintf(out, "usher: %s\r\n", why)
+		fmt.Fprintf(sess, "usher: %s\r\n", why)
 	case errors.Is(err, tea.ErrProgramPanic):
-		fmt.Fprint(out, "usher: the console met an error of its own and ended. Changes already confirmed are in the journal\r\n")
+		fmt.Fprintf(sess, "usher: %s\r\n", crashed)
 		return 1
 	}
 	return 0
 }
 
-func programOptions(sess ssh.Session, in io.Reader, out io.Writer, pty ssh.Pty, noColor bool) []tea.ProgramOption {
+func programOptions(sess ssh.Session, in io.Reader, pty ssh.Pty, noColor bool) []tea.ProgramOption {
 	env := append(sess.Environ(), "TERM="+pty.Term)
 	colors := colorprofile.Env(env)
 	if noColor {
 		colors = colorprofile.ASCII
 	}
 	return []tea.ProgramOption{
-		tea.WithInput(in), tea.WithOutput(out), tea.WithEnvironment(env), tea.WithColorProfile(colors),
+		tea.WithInput(in), tea.WithOutput(sess), tea.WithEnvironment(env), tea.WithColorProfile(colors),
 		tea.WithWindowSize(pty.Window.Width, pty.Window.Height),
 		tea.WithoutSignalHandler(), // signals are the server's
 		tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {

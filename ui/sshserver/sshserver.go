@@ -28,6 +28,7 @@ type Limits struct {
 	Handshake   time.Duration // until a key is proved; default 10 s
 	Idle        time.Duration // without a key press; default 10 min
 	Absolute    time.Duration // of a session; default 12 h
+	Recheck     time.Duration // between looks whether the key of a session is still allowed; default 30 s
 	Write       time.Duration // until a client takes what is written; default 15 s
 	KeepAlive   time.Duration // between signs of life, of which three may be missed; default 15 s
 	Stop        time.Duration // until a stopping server has ended all sessions; default 4 s
@@ -47,6 +48,7 @@ func (l Limits) withDefaults() Limits {
 		is time.Duration
 	}{
 		{&l.Handshake, 10 * time.Second}, {&l.Idle, 10 * time.Minute}, {&l.Absolute, 12 * time.Hour}, {&l.Write, 15 * time.Second},
+		{&l.Recheck, 30 * time.Second},
 		{&l.KeepAlive, 15 * time.Second}, {&l.Stop, 4 * time.Second},
 	} {
 		if *d.at <= 0 {
@@ -90,7 +92,8 @@ type Host interface {
 
 // Keys say who may come in.
 type Keys interface {
-	// Find gives what is known of a key that is allowed. It is asked before anybody has proved to hold the key.
+	// Find gives what is known of a key that is allowed, and a [NotAllowed] for one that is not; any other error says that
+	// nobody can tell. It is asked before anybody has proved to hold the key, when a session begins, and while it lasts.
 	Find(ctx context.Context, user, address string, key gossh.PublicKey) (Entry, error)
 }
 
