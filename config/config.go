@@ -33,6 +33,7 @@ type Profile struct {
 
 	IdleLock     Duration `toml:"idle_lock,omitempty"`     // default 15 minutes
 	SessionLimit Duration `toml:"session_limit,omitempty"` // off: as long as the sign-in lasts; left out: 12 hours
+	NoClipboard  bool     `toml:"no_clipboard,omitempty"`  // the console copies nothing to the operator's clipboard
 
 	Lookup       map[string]string `toml:"lookup,omitempty"` // a name to search by, and the path of its field
 	CustomFields []CustomField     `toml:"custom_fields,omitempty"`

@@ -64,6 +64,7 @@ type Options struct {
 	ASCII        bool
 	NoColor      bool
 	SlowLine     bool
+	NoClipboard  bool     // nothing is ever copied
 	Dark         *bool    // a forced theme; nil asks the terminal
 	Query        string   // a search to start with
 	Notices      []string // what the operator must know at the start, such as a change whose outcome nobody knows

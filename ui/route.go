@@ -264,7 +264,7 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 	case view.RequireLogin:
 		return a.askSignIn(wishOf(act), by)
 	case view.Copy:
-		return tea.Batch(tea.SetClipboard(act.Text), a.notify(view.Good, "Copied the "+act.What))
+		return a.copied(act)
 	case view.Changed:
 		a.undo = view.Undoable{} // an older change is no longer the last
 		return a.tellAll(view.UserChangedMsg(act))

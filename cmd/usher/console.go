@@ -132,7 +132,7 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 func (w *wiring) options(f *consoleFlags, env func(string) string, dark *bool) ui.Options {
 	return ui.Options{
 		Backend: w.client, SignIn: deviceSignIn{w.session, w.polls, w.store},
-		Profile: w.profile, ProfileColor: w.color, Production: w.production,
+		Profile: w.profile, ProfileColor: w.color, Production: w.production, NoClipboard: w.noClipboard,
 		Now: time.Now, ASCII: f.ascii || asciiOnly(env), NoColor: noColor(env), SlowLine: f.slowLine, Dark: dark,
 		Query: f.query, Budget: w.budget, LockAfter: f.lockAfter, SessionLimit: f.sessionLimit,
 		Fields: w.fields, Lookups: w.lookups, Keep: w.keepRecord,

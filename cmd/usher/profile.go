@@ -77,7 +77,7 @@ func wireProfile(ctx context.Context, p config.Profile, via string) (*wiring, id
 	if w.dir, err = profileDir(p.Name); err != nil {
 		return nil, identity{}, errors.Join(err, w.close())
 	}
-	w.profile, w.color, w.production = p.Name, p.Color, p.Production
+	w.profile, w.color, w.production, w.noClipboard = p.Name, p.Color, p.Production, p.NoClipboard
 	w.fields, w.lookups = customFields(p), lookups(p)
 	dir, err := profileDir(p.Name)
 	if err != nil {

@@ -134,7 +134,7 @@ func (h *house) wire(v sshserver.Visitor) (*wiring, error) {
 		return nil, fmt.Errorf("prepare the sign-in: %w", err)
 	}
 	w := &wiring{
-		session: client, polls: polls, limits: h.limits, dir: h.dir, profile: h.profile.Name, color: h.profile.Color, production: h.profile.Production,
+		session: client, polls: polls, limits: h.limits, dir: h.dir, profile: h.profile.Name, color: h.profile.Color, production: h.profile.Production, noClipboard: h.profile.NoClipboard,
 		fields: customFields(h.profile), lookups: lookups(h.profile),
 	}
 	w.release = func() error {

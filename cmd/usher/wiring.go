@@ -57,6 +57,7 @@ type wiring struct {
 	profile     string
 	color       string
 	production  bool
+	noClipboard bool
 	demo        bool
 	autoApprove bool
 	approve     func(ctx context.Context, userCode string) error

@@ -211,6 +211,11 @@ func TestAnOperatorOverSSH(t *testing.T) {
 		t.Errorf("exit status %d, %v", code, err)
 	}
 	restored(t, again.p)
+	for _, p := range []*ptyrun.Program{s.p, again.p} {
+		if strings.Contains(string(p.Written()), "\x1b]52;") {
+			t.Error("the clipboard was written without its key")
+		}
+	}
 	b.journalHolds(`"step":"intent"`, `"via":"ssh 127.0.0.1"`, `"email":"ada.admin@ops.example"`)
 	b.journalHolds(`"step":"outcome"`, `"email":"ada.admin@ops.example"`, `"status":204`)
 

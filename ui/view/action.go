@@ -101,7 +101,7 @@ type (
 		Fresh  bool
 		MaxAge time.Duration
 	}
-	// Copy puts text on the clipboard by OSC 52. What names it ("user id").
+	// Copy puts text on the clipboard by OSC 52, without what cannot be seen. What names it ("user id").
 	Copy struct{ What, Text string }
 	// Changed says that a user is now like this; every open view is told by a UserChangedMsg.
 	Changed struct{ User auth0client.User }
