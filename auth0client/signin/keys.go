@@ -63,6 +63,7 @@ type Keys struct {
 	read   time.Time // when the keys were read
 	until  time.Time // how long they count
 	tried  time.Time // when reading them was last tried
+	failed error     // why that failed, the last time it did
 }
 
 // NewKeys makes an empty set. It reads nothing yet.
@@ -90,8 +91,13 @@ func (k *Keys) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 		}
 		return key, nil
 	}
-	if key == nil && !k.mayTry() {
-		return nil, ErrSignature
+	if key == nil && !k.mayTry() && k.reading.try() {
+		// It is too soon to read them again, and nobody is about to: a read that was under way has ended by now.
+		defer k.reading.leave()
+		if key, age = k.look(id); key != nil && age < lastResort {
+			return key, nil
+		}
+		return nil, k.unknown()
 	}
 	if err := k.reading.enter(ctx); err != nil {
 		return nil, err
@@ -110,7 +116,17 @@ func (k *Keys) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	case failed != nil:
 		return nil, failed
 	}
-	return nil, ErrSignature
+	return nil, k.unknown()
+}
+
+// unknown is why there is no key: where none could be read so far, nothing can be said of a signature.
+func (k *Keys) unknown() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.known) == 0 && k.failed != nil {
+		return k.failed
+	}
+	return ErrSignature
 }
 
 // look gives a known key, and for how long its time has been over.
@@ -159,7 +175,11 @@ func (k *Keys) fetch(ctx context.Context) error {
 	k.mu.Unlock()
 	known, set, kept, err := k.get(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrKeys, err)
+		err = fmt.Errorf("%w: %w", ErrKeys, err)
+		k.mu.Lock()
+		k.failed = err
+		k.mu.Unlock()
+		return err
 	}
 	k.mu.Lock()
 	k.known, k.read, k.until = known, now, now.Add(kept)

@@ -143,3 +143,41 @@ func TestOnlyLongRSAKeysCount(t *testing.T) {
 		t.Errorf("usable are %v", known)
 	}
 }
+
+// Operators who sign in at the same moment, before the keys are known or after the tenant has new ones, wait for the one read
+// that all of them need.
+func TestWhoeverComesWhileTheKeysAreReadWaitsForThem(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := s.verifier()
+	good := s.sign(t, audience, nil)
+	hold, held := make(chan struct{}), make(chan struct{}, 1)
+	s.change(func() {
+		s.onKeys = func() {
+			held <- struct{}{}
+			<-hold
+		}
+	})
+	errs := make(chan error, 10)
+	verify := func() { _, err := v.Verify(t.Context(), good); errs <- err }
+	go verify()
+	<-held
+	for range cap(errs) - 1 {
+		go verify()
+	}
+	select {
+	case err := <-errs:
+		close(hold)
+		t.Fatalf("while the keys are read: %v", err)
+	case <-time.After(100 * time.Millisecond): // none comes before it should, or the read below would not be what they wait for
+	}
+	close(hold)
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.gets(); got != 1 {
+		t.Errorf("the keys were read %d times", got)
+	}
+}
