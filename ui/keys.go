@@ -4,17 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/ui/view"
 	"usher/ui/widget"
 )
-
-func (a *App) expire(id uint64) func(time.Time) tea.Msg {
-	return func(time.Time) tea.Msg { return toastExpired{id} }
-}
 
 func globals() []view.Key {
 	return []view.Key{

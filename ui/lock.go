@@ -62,7 +62,7 @@ func (a *App) watch() tea.Cmd {
 	if a.o.SessionLimit > 0 {
 		due(a.o.SessionLimit - idle(now, a.began))
 	}
-	return tea.Tick(next, func(time.Time) tea.Msg { return lockTick{} })
+	return view.After(a.ctx, next, lockTick{})
 }
 
 // looked is a look at the clock.
@@ -144,7 +144,7 @@ func (a *App) unlock() tea.Cmd {
 	a.hold()
 	var cmds []tea.Cmd
 	for _, id := range a.lock.unseen { // what came to its end under the cover is told now
-		cmds = append(cmds, tea.Tick(toast.Life, a.expire(id)))
+		cmds = append(cmds, view.After(a.ctx, toast.Life, toastExpired{id}))
 	}
 	a.lock.unseen = nil
 	switch {

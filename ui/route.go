@@ -41,7 +41,7 @@ func (a *App) countDown() tea.Cmd {
 	if !a.waitUntil.After(a.o.Now()) {
 		return nil
 	}
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return waitTick{} })
+	return view.After(a.ctx, time.Second, waitTick{})
 }
 
 // Update is the one place that decides who gets a message.
@@ -307,5 +307,5 @@ func (a *App) notify(level view.Level, text string) tea.Cmd {
 	if !expires {
 		return nil
 	}
-	return tea.Tick(toast.Life, a.expire(id))
+	return view.After(a.ctx, toast.Life, toastExpired{id})
 }

@@ -22,12 +22,17 @@ import (
 // guesthouse is what SSH sessions share, before a local tenant.
 func guesthouse(t *testing.T) (*house, *localtenant.Tenant) {
 	t.Helper()
+	return guesthouseBehind(t, func(tenant http.Handler) http.Handler { return tenant })
+}
+
+func guesthouseBehind(t *testing.T, before func(http.Handler) http.Handler) (*house, *localtenant.Tenant) {
+	t.Helper()
 	t.Setenv("USHER_STATE", t.TempDir())
-	tenant, err := localtenant.New(localtenant.Options{Users: 20, Seed: 1, Plan: "unlimited", DeviceInterval: time.Second, SearchLag: -1})
+	tenant, err := localtenant.New(localtenant.Options{Users: 60, Seed: 1, Plan: "unlimited", DeviceInterval: time.Second, SearchLag: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(tenant.Handler())
+	server := httptest.NewServer(before(tenant.Handler()))
 	t.Cleanup(server.Close)
 	tenant.SetBaseURL(server.URL)
 	client, audience := tenant.Device()

@@ -224,8 +224,7 @@ func (m *Model) start(at []int) tea.Cmd {
 }
 
 func (m *Model) later() tea.Cmd {
-	to := m.env.ID
-	return tea.Tick(refresh, func(time.Time) tea.Msg { return view.Result{To: to, Msg: tick{}} })
+	return view.After(m.env.Ctx, refresh, view.Result{To: m.env.ID, Msg: tick{}})
 }
 
 // failed is the places of those that failed; what may have been done is not among them.

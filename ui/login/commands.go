@@ -108,6 +108,6 @@ func browse(id view.ID, ticket uint64, open func(string) error, url string) tea.
 	return func() tea.Msg { return view.Result{To: id, Ticket: ticket, Msg: opened{open(url)}} }
 }
 
-func second(id view.ID, ticket uint64) tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return view.Result{To: id, Ticket: ticket, Msg: secondPassed{}} })
+func second(ctx context.Context, id view.ID, ticket uint64) tea.Cmd {
+	return view.After(ctx, time.Second, view.Result{To: id, Ticket: ticket, Msg: secondPassed{}})
 }

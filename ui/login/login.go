@@ -245,7 +245,7 @@ func (m *Model) started(code Code) tea.Cmd {
 	m.heard = make(chan Trouble, 1)
 	cmds := []tea.Cmd{
 		wait(m.wait, m.o.ID, m.ticket, m.o.SignIn, code, m.heard),
-		second(m.o.ID, m.ticket),
+		second(m.o.Ctx, m.o.ID, m.ticket),
 		listen(m.wait, m.o.ID, m.ticket, m.heard),
 	}
 	if m.o.AutoApprove && m.o.Approve != nil {
@@ -262,7 +262,7 @@ func (m *Model) second() tea.Cmd {
 		m.fail(ErrExpired)
 		return nil
 	}
-	return second(m.o.ID, m.ticket)
+	return second(m.o.Ctx, m.o.ID, m.ticket)
 }
 
 func (m *Model) fail(err error) {

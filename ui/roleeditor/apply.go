@@ -26,8 +26,7 @@ const refresh = 250 * time.Millisecond
 type tick struct{}
 
 func (m *Model) later() tea.Cmd {
-	to := m.env.ID
-	return tea.Tick(refresh, func(time.Time) tea.Msg { return view.Result{To: to, Msg: tick{}} })
+	return view.After(m.env.Ctx, refresh, view.Result{To: m.env.ID, Msg: tick{}})
 }
 
 // Applied is the message of a finished apply.

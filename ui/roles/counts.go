@@ -69,8 +69,7 @@ func (m *Model) moved() tea.Cmd {
 		return nil
 	}
 	m.moves++
-	moves, ticket, to := m.moves, m.ticket, m.env.ID
-	return tea.Tick(settle, func(time.Time) tea.Msg { return view.Result{To: to, Ticket: ticket, Msg: stood{moves}} })
+	return view.After(m.env.Ctx, settle, view.Result{To: m.env.ID, Ticket: m.ticket, Msg: stood{m.moves}})
 }
 
 func (m *Model) counted(c counted) (view.Action, tea.Cmd) {

@@ -88,7 +88,7 @@ func (h *stage) Console(_ context.Context, v Visitor, query string) (Console, er
 	c := Console{
 		Options: ui.Options{
 			Backend: client, SignIn: approved{login.Operator{ID: auth0client.UserID("auth0|op-" + v.Label), Permissions: []string{"users:read"}}},
-			Profile: "acme", Now: time.Now, Dark: &dark, Query: query,
+			Profile: "acme", Now: time.Now, Dark: &dark, Query: query, LockAfter: time.Hour,
 		},
 		Close: func() {},
 	}
