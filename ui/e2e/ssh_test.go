@@ -67,12 +67,22 @@ func newBastion(t *testing.T, bind string, faults ...string) *bastion {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	line := b.run(bin, "ssh", "--config", config)
+	b.serve()
+	return b
+}
+
+// serve starts the server.
+func (b *bastion) serve() {
+	b.t.Helper()
+	bin, err := usher()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	line := b.run(bin, "ssh", "--config", filepath.Join(b.dir, "usher.toml"))
 	at := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line)
 	if b.host, b.port, err = net.SplitHostPort(at); err != nil {
-		t.Fatalf("%q: %v", line, err)
+		b.t.Fatalf("%q: %v", line, err)
 	}
-	return b
 }
 
 // run starts a process and waits for the first line it prints.
