@@ -30,13 +30,14 @@ import (
 // floor is a whole support desk but for the terminal: the console, the client, the gateway with its journal, and a local
 // tenant behind HTTP.
 type floor struct {
-	t      testing.TB
-	tenant *localtenant.Tenant
-	base   string
-	token  string // for looking at the tenant past usher
-	client *auth0client.Client
-	app    *App
-	msgs   chan tea.Msg
+	t       testing.TB
+	tenant  *localtenant.Tenant
+	base    string
+	token   string // for looking at the tenant past usher
+	client  *auth0client.Client
+	journal *journal.Journal
+	app     *App
+	msgs    chan tea.Msg
 
 	mu    sync.Mutex
 	holds []string      // the permissions that the gateway finds in the operator's token
@@ -83,6 +84,7 @@ func openFloor(t testing.TB, o localtenant.Options) *floor {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = j.Close() })
+	f.journal = j
 	console, _ := f.tenant.Device()
 	gw, err := gateway.New(gateway.Options{Upstream: upstream, Verifier: f, M2M: m2m, Journal: j, Now: time.Now, Via: "console", Transport: watching{f}, Client: console})
 	if err != nil {

@@ -183,6 +183,11 @@ func (m *Model) took(l loadedMsg) view.Action {
 	if l.userErr != nil {
 		return view.SignInFor(l.userErr)
 	}
+	if m.loaded && (m.phase != filling || m.typing || m.dirty()) {
+		// What was edited before the answer came rests on the record it was begun on. The save finds out whether that is true.
+		m.derive()
+		return nil
+	}
 	m.fill(l.user)
 	return nil
 }

@@ -373,6 +373,32 @@ func TestARefusalStandsAtItsField(t *testing.T) {
 	r.shows("it can be changed, not emptied")
 }
 
+func TestAnAnswerThatComesLateTakesNothingThatWasTyped(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	r := open(t, f, nil)
+	known := r.user
+	for what, edit := range map[string]func(r *rig){
+		"a line": func(r *rig) { r.replace("name", "New") }, "a line that is open": func(r *rig) { r.to("name").press("enter").types("New") },
+		"a review": func(r *rig) { r.replace("name", "New").press("ctrl+s") },
+	} {
+		late := &rig{Model: New(r.env, f, known, nil), t: t}
+		edit(late)
+		phase, typing := late.phase, late.typing
+		late.drain(late.Init())
+		if late.phase != phase || late.typing != typing || !late.Unsaved() {
+			t.Errorf("%s is gone with the answer", what)
+		}
+		if late.in == nil {
+			t.Errorf("%s: the connection is not known", what)
+		}
+	}
+	still := &rig{Model: New(r.env, f, known, nil), t: t}
+	f.record["name"] = "Changed meanwhile"
+	still.drain(still.Init())
+	still.shows("Changed meanwhile")
+}
+
 func TestPartOfItDoneIsSaid(t *testing.T) {
 	t.Parallel()
 	f := newFake()
