@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/auth0client/term"
 	"usher/ui/theme"
 	"usher/ui/view"
 	"usher/ui/widget"
@@ -32,7 +33,7 @@ type Queue struct {
 // Add shows a toast and returns its number; expires says whether the app is to call Expire with it after Life.
 func (q *Queue) Add(level view.Level, text string) (id uint64, expires bool) {
 	q.last++
-	q.entries = append(q.entries, entry{q.last, level, text})
+	q.entries = append(q.entries, entry{q.last, level, term.Line(text).String()}) // a line each, whoever worded it
 	if len(q.entries) > most {
 		q.entries = q.entries[len(q.entries)-most:]
 	}
