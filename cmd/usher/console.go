@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -117,6 +119,8 @@ func (w *wiring) console(ctx context.Context, f *consoleFlags) error {
 	send := program.Send
 	w.told.Store(&send)
 	// A signal ends the program as a key would: the terminal is put back.
+	ctx, unnotify := signal.NotifyContext(ctx, syscall.SIGQUIT) // SIGTERM and SIGHUP end the context that came
+	defer unnotify()
 	stopped := context.AfterFunc(ctx, program.Quit)
 	defer stopped()
 	if _, err := program.Run(); err != nil {

@@ -33,6 +33,7 @@ func newGateway(o *consoleFlags) *cobra.Command {
 			if check {
 				return checkGateway(cmd.OutOrStdout(), o.config, os.Getenv)
 			}
+			signal.Ignore(syscall.SIGPIPE) // a server outlives whoever reads its log
 			// A hangup is not the end of a gateway: it reads its certificate anew.
 			ctx, stop := signal.NotifyContext(context.WithoutCancel(cmd.Context()), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -29,6 +29,7 @@ func newSSH(o *consoleFlags) *cobra.Command {
 			"open the door; who they are, they prove to Auth0 by a sign-in of their own. docs/ssh.md shows how to set it up.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			signal.Ignore(syscall.SIGPIPE) // a server outlives whoever reads its log
 			// A hangup is not the end of a server.
 			ctx, stop := signal.NotifyContext(context.WithoutCancel(cmd.Context()), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -220,3 +220,27 @@ func TestChangesUnderWayAreWaitedFor(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A console over SSH starts no program, opens no file and follows no setting of the process that serves it.
+func TestAConsoleOverSSHReachesNothingOfTheHost(t *testing.T) {
+	h, _ := guesthouse(t)
+	for name, value := range map[string]string{"EDITOR": "/bin/true", "VISUAL": "/bin/true", "PAGER": "/bin/true", "BROWSER": "/bin/true", "DISPLAY": ":9", "NO_COLOR": "1", "TERM": "dumb", "LC_ALL": "C"} {
+		t.Setenv(name, value)
+	}
+	v := visitor("192.0.2.1")
+	v.Env = func(name string) string {
+		return map[string]string{"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}[name]
+	}
+	c, err := h.Console(t.Context(), v, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	o := c.Options
+	if o.Editor != nil || o.OpenBrowser != nil || o.Save != nil || o.Prefs != nil || o.Approve != nil || o.AutoApprove {
+		t.Errorf("the console has an editor %t, a browser %t, files %t, a memory %t", o.Editor != nil, o.OpenBrowser != nil, o.Save != nil, o.Prefs != nil)
+	}
+	if o.NoColor || o.ASCII {
+		t.Errorf("the console follows the server's environment: no colour %t, ASCII %t", o.NoColor, o.ASCII)
+	}
+}

@@ -123,7 +123,11 @@ func (v *visit) signIn(ctx context.Context) (*wiring, signin.Operator, error) {
 }
 
 func (v *visit) askCode(ctx context.Context, c *signin.Client) (signin.Operator, error) {
+	if err := v.house.turn(ctx); err != nil {
+		return signin.Operator{}, err
+	}
 	code, err := c.StartDevice(ctx)
+	v.house.turned()
 	if err != nil {
 		return signin.Operator{}, err
 	}

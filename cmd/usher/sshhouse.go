@@ -177,14 +177,24 @@ type doorSignIn struct {
 
 // StartDevice asks for a code, when it is its turn.
 func (d doorSignIn) StartDevice(ctx context.Context, ask login.Ask) (login.Code, error) {
-	select {
-	case d.house.turns <- struct{}{}:
-	case <-ctx.Done():
-		return login.Code{}, ctx.Err()
+	if err := d.house.turn(ctx); err != nil {
+		return login.Code{}, err
 	}
-	defer func() { <-d.house.turns }()
+	defer d.house.turned()
 	return d.SignIn.StartDevice(ctx, ask)
 }
+
+// turn waits until it is somebody's turn to ask for a code.
+func (h *house) turn(ctx context.Context) error {
+	select {
+	case h.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *house) turned() { <-h.turns }
 
 // WaitDevice waits until the code is approved, denied or too old.
 func (d doorSignIn) WaitDevice(ctx context.Context, code login.Code, told func(login.Trouble)) (login.Operator, error) {

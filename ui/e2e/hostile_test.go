@@ -78,7 +78,7 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 
 func TestASignalLeavesTheTerminalAsItWas(t *testing.T) {
 	t.Parallel()
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		s := start(t, 80, 24, nil, "--approve")
 		s.expect(`20\d users`)
 		if err := s.p.Signal(sig); err != nil {
@@ -88,7 +88,17 @@ func TestASignalLeavesTheTerminalAsItWas(t *testing.T) {
 			t.Fatal(err)
 		}
 		restored(t, s.p)
+		if out := string(s.p.Written()); strings.Contains(out, "goroutine ") {
+			t.Errorf("%v leaves a dump on the terminal", sig)
+		}
 	}
+	s := start(t, 80, 24, nil, "--approve")
+	s.expect(`20\d users`)
+	if err := s.p.Signal(syscall.SIGPIPE); err != nil { // of a pipe that is not the terminal
+		t.Fatal(err)
+	}
+	s.send("?")
+	s.expect(`Keys`)
 }
 
 func TestCtrlCLeavesFromEveryPlace(t *testing.T) {

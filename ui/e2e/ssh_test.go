@@ -34,6 +34,7 @@ type bastion struct {
 	ssh, host, port string
 	server          *exec.Cmd
 	log             *logbook
+	stderr          *os.File // of what is started, instead of log
 }
 
 // newBastion starts both, with faults of the tenant. Operators have the keys key0 and key1.
@@ -91,6 +92,9 @@ func (b *bastion) run(bin string, args ...string) string {
 	cmd := exec.Command(bin, args...) //nolint:gosec // the program under test
 	cmd.Env = []string{"HOME=" + b.dir, "TMPDIR=" + b.dir, "USHER_STATE=" + filepath.Join(b.dir, "state"), "PATH=" + os.Getenv("PATH"), "SERVER_SECRET=canary-of-the-server"}
 	cmd.Stderr = b.log
+	if b.stderr != nil {
+		cmd.Stderr = b.stderr
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.t.Fatal(err)

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"errors"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,6 +52,28 @@ func TestAServerThatIsKilledInAChange(t *testing.T) {
 		t.Errorf("with an operator at work the server ends after %v: %v", time.Since(began), err)
 	}
 	restored(t, again.p)
+}
+
+// TestAServerOutlivesItsLog goes on serving when nobody reads what it logs any more.
+func TestAServerOutlivesItsLog(t *testing.T) {
+	t.Parallel()
+	b := newBastion(t, "")
+	_ = b.server.Process.Kill()
+	_ = b.server.Wait() // it was killed
+	read, written, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.stderr = written
+	b.serve()
+	if err := errors.Join(written.Close(), read.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // each is logged
+		if said, code := b.command("key0", "nothing"); code != 127 {
+			t.Fatalf("exit status %d: %s", code, said)
+		}
+	}
 }
 
 // logs waits until a server has logged text: what it writes comes by a pipe of its own.

@@ -2,11 +2,14 @@ package sshserver
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -352,4 +355,118 @@ func TestNothingSuspendsTheServer(t *testing.T) {
 	s.send("\x1a\x1c") // ctrl+z and ctrl+\
 	s.send("?")
 	s.expect("Keys")
+}
+
+// What OpenSSH's own client can ask for besides a console is refused.
+func TestTheUsualClientGetsNothingElse(t *testing.T) {
+	t.Parallel()
+	r := start(t, Limits{PerAddress: 50})
+	run := openSSH(t, r, r.admin)
+	for what, tc := range map[string]struct {
+		args []string
+		says string
+		code int
+	}{
+		"a program":                  {[]string{"HOST", "rm", "-rf", "/"}, "there is no command", 127},
+		"a program at a terminal":    {[]string{"-tt", "HOST", "sh"}, "there is no command", 127},
+		"a shell's words":            {[]string{"HOST", "whoami;id"}, "there is no command", 127},
+		"an expansion":               {[]string{"HOST", "$(id)"}, "there is no command", 127},
+		"a forwarded port":           {[]string{"-W", "127.0.0.1:22", "HOST"}, "stdio forwarding failed", 255},
+		"a port of the server":       {[]string{"-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:22", "HOST", "whoami"}, "remote port forwarding failed", 255},
+		"a socket of the server":     {[]string{"-o", "ExitOnForwardFailure=yes", "-R", "/tmp/usher-x:127.0.0.1:22", "HOST", "whoami"}, "remote port forwarding failed", 255},
+		"a tunnel":                   {[]string{"-o", "ExitOnForwardFailure=yes", "-w", "0:0", "HOST", "whoami"}, "", 255},
+		"files":                      {[]string{"-s", "HOST", "sftp"}, "subsystem request failed", 255},
+		"files as of old":            {[]string{"HOST", "scp", "-f", "/etc/passwd"}, "there is no command", 127},
+		"a console without a screen": {[]string{"HOST"}, "needs a terminal", 1},
+	} {
+		out, code := run(tc.args...)
+		if code != tc.code || !strings.Contains(out, tc.says) || strings.Contains(out, "uid=") {
+			t.Errorf("%s ends with %d, want %d and %q:\n%s", what, code, tc.code, tc.says, out)
+		}
+	}
+	// An agent and a screen that are offered are not taken, and the command runs.
+	if out, code := run("-A", "-X", "-o", "SendEnv=*", "HOST", "whoami"); code != 0 || !strings.Contains(out, "admin ") {
+		t.Errorf("with an agent and a screen: %d, %s", code, out)
+	}
+}
+
+// A certificate opens no door, whoever signed it and whosever key is in it; the key beside it opens its own.
+func TestACertificateIsNoKey(t *testing.T) {
+	t.Parallel()
+	r := start(t, Limits{})
+	stranger := newKey(t)
+	certify := func(holder, by gossh.Signer, change func(c *gossh.Certificate)) gossh.Signer {
+		c := &gossh.Certificate{Key: holder.PublicKey(), CertType: gossh.UserCert, ValidBefore: gossh.CertTimeInfinity, ValidPrincipals: []string{"me"}}
+		change(c)
+		if err := c.SignCert(rand.Reader, by); err != nil {
+			t.Fatal(err)
+		}
+		s, err := gossh.NewCertSigner(c, holder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	as := func(*gossh.Certificate) {}
+	for what, cert := range map[string]gossh.Signer{
+		"an allowed key, signed by itself":   certify(r.admin, r.admin, as),
+		"an allowed key, signed by another":  certify(r.admin, stranger, as),
+		"for somebody else":                  certify(r.admin, r.admin, func(c *gossh.Certificate) { c.ValidPrincipals = []string{"root"} }),
+		"for nobody":                         certify(r.admin, r.admin, func(c *gossh.Certificate) { c.ValidPrincipals = nil }),
+		"expired":                            certify(r.admin, r.admin, func(c *gossh.Certificate) { c.ValidBefore = 1 }),
+		"of a host":                          certify(r.admin, r.admin, func(c *gossh.Certificate) { c.CertType = gossh.HostCert }),
+		"with an option nobody knows":        certify(r.admin, r.admin, func(c *gossh.Certificate) { c.CriticalOptions = map[string]string{"force-command": "x"} }),
+		"a stranger's, signed by an allowed": certify(stranger, r.admin, as),
+	} {
+		if c, err := r.clientFrom("127.0.0.1", gossh.PublicKeys(cert)); err == nil {
+			_ = c.Close()
+			t.Errorf("a certificate opens the door: %s", what)
+		}
+		r.server.lobby.mu.Lock()
+		clear(r.server.lobby.failed) // these are as many mistakes as an address may make
+		r.server.lobby.mu.Unlock()
+		c, err := r.clientFrom("127.0.0.1", gossh.PublicKeys(cert, r.other))
+		if err != nil {
+			t.Fatalf("%s: the key beside it: %v", what, err)
+		}
+		if out, _, _ := r.run(c, "whoami"); !strings.HasPrefix(out, "other ") {
+			t.Errorf("%s: the key beside it is %q", what, out)
+		}
+		_ = c.Close()
+	}
+}
+
+// openSSH runs OpenSSH's client with a key; HOST among its arguments is the server.
+func openSSH(t *testing.T, r *rig, key gossh.Signer) func(args ...string) (out string, code int) {
+	t.Helper()
+	client, err := exec.LookPath("ssh")
+	if err != nil {
+		t.Skip("there is no OpenSSH client on this machine")
+	}
+	dir := t.TempDir()
+	block, err := gossh.MarshalPrivateKey(privateOf(t, key), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "key"), pemOf(block))
+	host, port, err := net.SplitHostPort(r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(args ...string) (string, int) {
+		t.Helper()
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "HOST", host)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, client, append([]string{"-F", "/dev/null", "-p", port, "-i", filepath.Join(dir, "key"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", //nolint:gosec // a test's
+			"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"}, args...)...)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DISPLAY=:9", "SSH_AUTH_SOCK=" + filepath.Join(dir, "agent"), "LD_PRELOAD_X=/x.so"}
+		out, err := cmd.CombinedOutput()
+		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+			t.Fatalf("ssh %v: %v", args, err)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
 }

@@ -242,3 +242,91 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// A host key that is cut anywhere is the very key or an error that names the file, and is left as it is.
+func TestAHostKeyCutAnywhere(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	key, _, err := HostKey(path, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := gossh.FingerprintSHA256(key.PublicKey())
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		write(t, path, whole[:n])
+		got, made, err := HostKey(path, rand.Reader)
+		switch {
+		case err != nil && !strings.Contains(err.Error(), path):
+			t.Fatalf("cut at %d: %v", n, err)
+		case err == nil && (made || gossh.FingerprintSHA256(got.PublicKey()) != want):
+			t.Fatalf("cut at %d there is another key", n)
+		}
+		if now, _ := os.ReadFile(path); string(now) != string(whole[:n]) {
+			t.Fatalf("cut at %d the file was changed", n)
+		}
+	}
+}
+
+func TestAHostKeyThatIsNoFileOfOurs(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("links and modes are Unix's")
+	}
+	dir := t.TempDir()
+	real := filepath.Join(dir, "real")
+	if _, made, err := HostKey(real, rand.Reader); err != nil || !made {
+		t.Fatal(made, err)
+	}
+	link, dangling, folder := filepath.Join(dir, "link"), filepath.Join(dir, "dangling"), filepath.Join(dir, "folder")
+	if err := errors.Join(os.Symlink(real, link), os.Symlink(filepath.Join(dir, "nowhere"), dangling), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for what, path := range map[string]string{"a link": link, "a link to nothing": dangling, "a folder": folder, "below a file": filepath.Join(real, "key")} {
+		if _, made, err := HostKey(path, rand.Reader); err == nil || made || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: made %t, %v", what, made, err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "nowhere")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a key was made where a link points")
+	}
+	if os.Getuid() != 0 { // nothing is closed to root
+		if err := os.Chmod(real, 0o200); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.Stat(real)
+		if _, made, err := HostKey(real, rand.Reader); err == nil || made {
+			t.Errorf("a key that cannot be read: made %t, %v", made, err)
+		}
+		if now, err := os.Stat(real); err != nil || now.ModTime() != before.ModTime() {
+			t.Error("a key that cannot be read was replaced")
+		}
+	}
+}
+
+// A list of keys that is cut anywhere lets nobody in whom the whole list would not, and on no other terms.
+func TestAListOfKeysCutAnywhere(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	a, b := newKey(t), newKey(t)
+	whole := `restrict,from="192.0.2.0/24",subject="auth0|1" ` + authorized(a.PublicKey(), "a") + `expiry-time="20200101" ` + authorized(b.PublicKey(), "b")
+	for n := range len(whole) + 1 {
+		write(t, path, []byte(whole[:n]))
+		f, err := NewKeyFile(path, silent(), time.Now)
+		if err != nil {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+		if e, err := f.Find(t.Context(), "", "192.0.2.1", a.PublicKey()); err == nil && e.Subject != "auth0|1" {
+			t.Errorf("cut at %d a key is bound to %q", n, e.Subject)
+		}
+		if _, err := f.Find(t.Context(), "", "198.51.100.1", a.PublicKey()); err == nil {
+			t.Errorf("cut at %d a key is good from anywhere", n)
+		}
+		if _, err := f.Find(t.Context(), "", "192.0.2.1", b.PublicKey()); err == nil {
+			t.Errorf("cut at %d a key is good that has expired", n)
+		}
+	}
+}
