@@ -116,6 +116,22 @@ func TestACredentialOfSystemdMayLookOpenToAGroup(t *testing.T) {
 	}
 }
 
+func TestACredentialIsKnownByItsPlaceOutsideTheService(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{
+		"/run/credentials/usher-gateway.service/management":      true,
+		"/run/credentials/usher-gateway.service/deep/management": false,
+		"/run/credentials/management":                            false,
+		"/run/credentials/../../tmp/management":                  false,
+		"/srv/run/credentials/usher-gateway.service/management":  false,
+		"run/credentials/usher-gateway.service/management":       false,
+	} {
+		if got := ofSystemd(path, env(nil)); got != want {
+			t.Errorf("%s: taken for a credential of systemd: %v", path, got)
+		}
+	}
+}
+
 func TestAGatewaysPathsAreSeenFromItsFile(t *testing.T) {
 	t.Parallel()
 	path := file(t, strings.NewReplacer("/etc/usher/cert.pem", "cert.pem", "/var/lib/usher", "journal", "/etc/usher/postgres", "postgres", "env:USHER_M2M", "file:secret").Replace(goodGateway))

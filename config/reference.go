@@ -107,11 +107,18 @@ func shown(kind, name string) string {
 	return words[0]
 }
 
-// ofSystemd reports a credential that systemd shows to this service alone. Its mode may seem open to a group: that is how an
-// access list of one user looks.
+// systemdCredentials is where root sees the credentials of all services, each service's in a folder of its own. Nobody else
+// can write there.
+const systemdCredentials = "/run/credentials"
+
+// ofSystemd reports a credential that systemd shows to a service alone: this one, or the one whose configuration root looks
+// at. Its mode may seem open to a group: that is how an access list of one user looks.
 func ofSystemd(path string, env func(string) string) bool {
-	dir := env("CREDENTIALS_DIRECTORY")
-	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
+	dir := filepath.Dir(path)
+	if own := env("CREDENTIALS_DIRECTORY"); own != "" && dir == filepath.Clean(own) {
+		return true
+	}
+	return filepath.Dir(dir) == systemdCredentials
 }
 
 func readSecret(path string, private bool) (string, error) {
