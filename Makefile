@@ -1,8 +1,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test conformance lint vuln fmt cross bench docs man completions screenshots recording install release \
-	release-check reproducible clean
+.PHONY: help go build demo test conformance lint vuln fmt cross bench try-deploy docs man completions screenshots recording install \
+	release release-check reproducible clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
@@ -72,6 +72,9 @@ bench: build ## run the Go benchmarks, then measure the program in a terminal be
 	@go test -run '^$$' -bench . -benchmem -benchtime=$(BENCHTIME) ./...
 	@if [ "$$(uname)" = Linux ]; then \
 		go build -ldflags '-s -w' -o bin/floor ./.ci/bench/floor && go run ./.ci/bench bin/usher bin/floor; fi
+
+try-deploy: go ## start the units and the image of docs/deploy for real in a virtual machine (Debian, root)
+	@.ci/deploy/try
 
 docs: ## write docs/commands.md and docs/keyboard.md anew from the program
 	@go test ./cmd/usher -run '^TestTheCommandReferenceIsTrue$$' -update
