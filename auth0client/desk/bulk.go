@@ -92,9 +92,6 @@ func (b *Bulk) Run(ctx context.Context, reason string) {
 		})
 	}
 	for i := range b.items {
-		if ctx.Err() != nil {
-			b.Stop()
-		}
 		next <- i
 	}
 	close(next)
@@ -103,6 +100,7 @@ func (b *Bulk) Run(ctx context.Context, reason string) {
 
 func (b *Bulk) one(ctx context.Context, i int, reason string) {
 	b.mu.Lock()
+	b.stopped = b.stopped || ctx.Err() != nil
 	if b.stopped {
 		b.items[i].State = Stopped
 		b.tell()

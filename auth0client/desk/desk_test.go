@@ -136,6 +136,33 @@ func TestALostSignInStopsTheRun(t *testing.T) {
 	}
 }
 
+func TestARunEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	session, end := context.WithCancel(t.Context())
+	var begun atomic.Int64
+	all := make(chan struct{})
+	ops := make([]Operation, 30)
+	for i := range ops {
+		ops[i].Run = func(ctx context.Context) Result {
+			if begun.Add(1) == atOnce {
+				end()
+				close(all)
+			}
+			<-all
+			return Result{Done: []string{"done"}, Err: ctx.Err()}
+		}
+	}
+	b := NewBulk(ops, nil)
+	b.Run(session, "")
+	count := map[State]int{}
+	for _, it := range b.Items() {
+		count[it.State]++
+	}
+	if count[Succeeded] != atOnce || count[Stopped] != 30-atOnce {
+		t.Errorf("states %v, want what had begun finished and nothing more begun", count)
+	}
+}
+
 func TestADiffNamesFromAndToAndNoPassword(t *testing.T) {
 	t.Parallel()
 	u := auth0client.User{Record: []byte(`{"name":"Old","app_metadata":{"plan":"free"}}`)}

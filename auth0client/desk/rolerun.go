@@ -45,6 +45,7 @@ type RoleRun struct {
 	mu      sync.Mutex
 	all     []RoleOutcome
 	stopped bool
+	session func() error // not nil when nobody is there any more who could stop it
 }
 
 // NewRoleRun makes a run of these changes.
@@ -61,6 +62,15 @@ func (r *RoleRun) Stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopped = true
+}
+
+// EndWith stops the run when ctx ends, as Stop does: what is under way is finished all the same. Call it before Run.
+func (r *RoleRun) EndWith(ctx context.Context) { r.session = ctx.Err }
+
+// over reports that nothing more is begun; the lock is held.
+func (r *RoleRun) over() bool {
+	r.stopped = r.stopped || r.session != nil && r.session() != nil
+	return r.stopped
 }
 
 // Outcomes is how far each change is, in the order given.
@@ -208,7 +218,7 @@ func (r *RoleRun) took(role auth0client.RoleID, users []int, many *ManyAssigned)
 func (r *RoleRun) isStopped() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.stopped
+	return r.over()
 }
 
 // each does something for every change that is not over, a few at a time.
@@ -240,7 +250,7 @@ func (r *RoleRun) work(ctx context.Context, i int, do func(context.Context, Role
 		r.mu.Unlock()
 		return
 	}
-	if r.stopped || ctx.Err() != nil {
+	if r.over() || ctx.Err() != nil {
 		r.all[i].State = Stopped
 		r.mu.Unlock()
 		return

@@ -193,3 +193,32 @@ func TestAssigningAndRemovingLookFirst(t *testing.T) {
 		t.Errorf("over the limit: %+v sent %v", r, h.sent)
 	}
 }
+
+func TestARunOfRolesEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	h := &house{held: map[auth0client.UserID][]auth0client.RoleID{}}
+	var changes []RoleChange
+	for _, id := range ids(20) {
+		h.held[id] = []auth0client.RoleID{"r"}
+		changes = append(changes, RoleChange{User: auth0client.User{ID: id}, Held: []auth0client.RoleID{"r"}, Remove: []auth0client.RoleID{"r"}})
+	}
+	session, end := context.WithCancel(t.Context())
+	run := NewRoleRun(OwnRoles(h), changes)
+	run.EndWith(session)
+	h.on = func(string) error {
+		end()
+		return nil
+	}
+	run.Run(t.Context())
+	done := 0
+	for _, o := range run.Outcomes() {
+		if o.State == Succeeded {
+			done++
+		} else if o.State != Stopped {
+			t.Errorf("one is in state %v: %v", o.State, o.Err)
+		}
+	}
+	if done == 0 || done != len(h.sent) || done > atOnce {
+		t.Errorf("%d done of %d sent", done, len(h.sent))
+	}
+}

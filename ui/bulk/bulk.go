@@ -95,6 +95,7 @@ type (
 	Ended struct {
 		name  string
 		items []desk.Item
+		cut   bool // the session ended meanwhile
 	}
 )
 
@@ -110,7 +111,11 @@ func (e Ended) Report() view.Action {
 	if c.failed+c.stopped > 0 {
 		level = view.Bad
 	}
-	wishes = append(wishes, view.Notify{Level: level, Text: e.name + ": " + c.words()})
+	text := e.name + ": " + c.words()
+	if e.cut && c.stopped > 0 {
+		text = e.name + ", stopped as the line was lost: " + c.words() + ". The journal has each"
+	}
+	wishes = append(wishes, view.Notify{Level: level, Text: text})
 	if undo := takeBack(e.items); undo != nil {
 		wishes = append(wishes, undo)
 	}
@@ -219,7 +224,7 @@ func (m *Model) start(at []int) tea.Cmd {
 	run, parent, to, name, with := m.run, m.env.Ctx, m.env.ID, m.name, m.reason.With()
 	return tea.Batch(m.later(), func() tea.Msg {
 		run.Run(with(parent), "")
-		return view.Result{To: to, Write: true, Msg: Ended{name: name, items: run.Items()}}
+		return view.Result{To: to, Write: true, Msg: Ended{name: name, items: run.Items(), cut: parent.Err() != nil}}
 	})
 }
 

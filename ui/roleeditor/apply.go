@@ -14,7 +14,7 @@ import (
 )
 
 // applyWithin bounds the whole change, and perUser what each user adds to it: it goes on when the screen is left, but not
-// for ever.
+// for ever, and not when the session has ended.
 const (
 	applyWithin = 5 * time.Minute
 	perUser     = 10 * time.Second
@@ -35,6 +35,7 @@ type Applied struct {
 	undo     func([]desk.RoleChange) view.Action
 	where    string
 	undoes   bool // it took an earlier change back
+	cut      bool // the session ended meanwhile
 }
 
 // Report tells the result to an operator who left the screen.
@@ -66,6 +67,8 @@ func (a Applied) Report() view.Action {
 		return a.with(append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, users), Err: failed}))
 	case waits != nil:
 		return a.with(append(all, view.Fail{What: fmt.Sprintf("Change roles (%d of %d users done)", done, users), Err: waits}))
+	case stopped > 0 && a.cut:
+		part.Text = fmt.Sprintf("The line was lost: roles of %d of %d users changed, the rest was not begun.", done, users)
 	case stopped > 0:
 		part.Text = fmt.Sprintf("Stopped: roles of %d of %d users changed.", done, users)
 	case changed > 0 && done > 0:
@@ -121,11 +124,15 @@ func (m *Model) apply(plan []desk.RoleChange) tea.Cmd {
 	within := applyWithin + time.Duration(len(plan))*perUser
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.env.Ctx), within)
 	ctx = m.reason.With()(ctx)
+	session := m.env.Ctx
+	if len(plan) > 1 {
+		m.run.EndWith(session)
+	}
 	run, id, out := m.run, m.env.ID, Applied{undo: m.undoFor(), where: m.whose.Where(), undoes: m.undo != nil}
 	work := func() tea.Msg {
 		defer cancel()
 		run.Run(ctx)
-		out.outcomes = run.Outcomes()
+		out.outcomes, out.cut = run.Outcomes(), session.Err() != nil
 		return view.Result{To: id, Write: true, Msg: out}
 	}
 	if len(plan) == 1 { // it has no more than two steps: nothing to look at in between
