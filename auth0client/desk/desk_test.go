@@ -139,6 +139,7 @@ func TestALostSignInStopsTheRun(t *testing.T) {
 func TestARunEndsWithItsSession(t *testing.T) {
 	t.Parallel()
 	session, end := context.WithCancel(t.Context())
+	defer end()
 	var begun atomic.Int64
 	all := make(chan struct{})
 	ops := make([]Operation, 30)

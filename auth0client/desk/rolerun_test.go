@@ -203,6 +203,7 @@ func TestARunOfRolesEndsWithItsSession(t *testing.T) {
 		changes = append(changes, RoleChange{User: auth0client.User{ID: id}, Held: []auth0client.RoleID{"r"}, Remove: []auth0client.RoleID{"r"}})
 	}
 	session, end := context.WithCancel(t.Context())
+	defer end()
 	run := NewRoleRun(OwnRoles(h), changes)
 	run.EndWith(session)
 	h.on = func(string) error {

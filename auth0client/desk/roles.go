@@ -164,6 +164,18 @@ func MemberRoles(tenant MemberWrites, org auth0client.Organization) Whose {
 	return memberRoles{tenant, org}
 }
 
+// OrganizationOf is the organization whose members' roles are meant; the zero one for users' own roles, also for nil. It is
+// false for roles of another kind.
+func OrganizationOf(w Whose) (auth0client.Organization, bool) {
+	switch w := w.(type) {
+	case nil, ownRoles:
+		return auth0client.Organization{}, true
+	case memberRoles:
+		return w.org, true
+	}
+	return auth0client.Organization{}, false
+}
+
 type memberRoles struct {
 	tenant MemberWrites
 	org    auth0client.Organization

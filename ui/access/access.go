@@ -63,6 +63,7 @@ type Model struct {
 	chosen map[auth0client.PermissionRef]bool
 	note   string
 
+	back   kept    // what is to be opened again
 	why    *why    // open: the ways by which they have a permission
 	search *search // open: what would give one
 	gives  map[auth0client.RoleID][]auth0client.Permission
@@ -79,7 +80,11 @@ func New(env view.Env, tenant Tenant, user auth0client.User) *Model {
 // Init reads what they may do.
 func (m *Model) Init() tea.Cmd {
 	tenant, id := m.tenant, m.user.ID
-	return m.access.Fetch(m.env, func(ctx context.Context) (desk.Access, error) { return desk.AccessOf(ctx, tenant, id) })
+	held := m.access.Fetch(m.env, func(ctx context.Context) (desk.Access, error) { return desk.AccessOf(ctx, tenant, id) })
+	if m.show == lacking && m.apis.Wanted() {
+		return tea.Batch(held, m.readAPIs())
+	}
+	return held
 }
 
 // Title is the screen's part of the breadcrumb.
@@ -161,6 +166,9 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 		m.list()
 		if m.search != nil && m.search.roles.Read() && !m.search.begun {
 			return action, m.beginSearch()
+		}
+		if m.search == nil && m.why == nil {
+			return action, m.reopen()
 		}
 	}
 	return action, nil

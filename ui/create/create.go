@@ -70,6 +70,7 @@ type Model struct {
 	chosen   map[string]int // of lists, by name
 	refused  map[string]string
 	cursor   int
+	back     *kept // what is to be chosen again once the lists are read
 	input    textinput.Model
 	typing   bool
 
@@ -191,6 +192,7 @@ func (m *Model) took(l loadedMsg) view.Action {
 	if m.inviting {
 		m.orgs, m.apps = l.orgs, l.apps
 	}
+	m.backAt()
 	m.cursor = min(m.cursor, len(m.rows())-1)
 	return nil
 }

@@ -56,6 +56,12 @@ func (r *Reason) blur() {
 // Text is what is typed, on one line.
 func (r *Reason) Text() string { return strings.Join(strings.Fields(r.input.Value()), " ") }
 
+// Put is a reason that was typed before. A field with text in it is shown.
+func (r *Reason) Put(text string) {
+	r.input.SetValue(text)
+	r.shown = r.shown || text != ""
+}
+
 // Missing says what keeps a change from being confirmed, and puts the cursor there; empty for nothing.
 func (r *Reason) Missing() string {
 	if !r.shown || r.Text() != "" {

@@ -97,14 +97,21 @@ func (m *Model) compared(c comparedMsg) view.Action {
 		m.note = "Somebody else was faster, and what is true now cannot be read: " + view.Explain(m.env.Now(), c.err).String()
 		return view.SignInFor(c.err)
 	}
-	before, now := recordOf(m.user), recordOf(c.user)
-	m.choices = nil
-	change := m.change()
+	if !m.restOn(c.user) {
+		m.review()
+		m.note = "Somebody else changed it meanwhile, to what you want as well. Look again, then confirm."
+	}
+	return nil
+}
+
+// conflicts are what is changed here, and was changed otherwise by somebody else.
+func conflicts(before, now map[string]any, change auth0client.Change) []choice {
+	var all []choice
 	for _, name := range change.Names() {
 		keys, nested := change[name].(map[string]any)
 		if !nested || !isMetadata(name) {
 			if !auth0client.SameJSON(before[name], now[name]) && !auth0client.SameJSON(now[name], change[name]) {
-				m.choices = append(m.choices, choice{kind: name, was: before[name], is: now[name], yours: change[name]})
+				all = append(all, choice{kind: name, was: before[name], is: now[name], yours: change[name]})
 			}
 			continue
 		}
@@ -112,18 +119,11 @@ func (m *Model) compared(c comparedMsg) view.Action {
 		is, _ := now[name].(map[string]any)
 		for _, k := range slices.Sorted(maps.Keys(keys)) {
 			if !auth0client.SameJSON(was[k], is[k]) && !auth0client.SameJSON(is[k], keys[k]) {
-				m.choices = append(m.choices, choice{kind: name, key: k, was: was[k], is: is[k], yours: keys[k]})
+				all = append(all, choice{kind: name, key: k, was: was[k], is: is[k], yours: keys[k]})
 			}
 		}
 	}
-	m.rebase(c.user, nil)
-	if len(m.choices) == 0 {
-		m.review()
-		m.note = "Somebody else changed it meanwhile, to what you want as well. Look again, then confirm."
-		return nil
-	}
-	m.phase, m.choosing = deciding, 0
-	return nil
+	return all
 }
 
 // rebase makes the form rest on a newer record. What was changed here stays changed, but for what theirs names; what others

@@ -183,12 +183,17 @@ func (m *Model) took(l loadedMsg) view.Action {
 	if l.userErr != nil {
 		return view.SignInFor(l.userErr)
 	}
-	if m.loaded && (m.phase != filling || m.typing || m.dirty()) {
-		// What was edited before the answer came rests on the record it was begun on. The save finds out whether that is true.
+	switch {
+	case m.loaded && m.typing, m.phase != filling:
+		// It rests on the record it was begun on: what somebody else changed since is found when it is saved.
 		m.derive()
-		return nil
+	case m.dirty():
+		if !m.restOn(l.user) && !m.dirty() {
+			m.note = "The record is as you want it: nothing is left to save."
+		}
+	default:
+		m.fill(l.user)
 	}
-	m.fill(l.user)
 	return nil
 }
 

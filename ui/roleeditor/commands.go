@@ -125,6 +125,7 @@ func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
 		}
 	}
 	m.filter()
+	m.backAt()
 	if m.undo != nil {
 		return m.takeBack()
 	}

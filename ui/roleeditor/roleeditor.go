@@ -97,6 +97,7 @@ type Model struct {
 	stopped bool
 	results []desk.RoleOutcome
 	closed  bool
+	back    kept // where to go once the roles are read
 }
 
 var _ view.View = (*Model)(nil)

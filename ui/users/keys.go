@@ -165,6 +165,7 @@ func (m *Model) move(k string) tea.Cmd {
 	last := m.count() - 1
 	wanted := m.cursor
 	page := max(1, m.height-1)
+	m.sought = sought{}
 	jump := m.jump
 	m.jump = false // any other move ends the way to the end
 	switch k {

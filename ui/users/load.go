@@ -179,7 +179,7 @@ func (m *Model) settled() (view.Action, tea.Cmd) {
 		m.page.Total = m.offset // what the tenant counts and what it gives differ
 	}
 	m.ahead = nil
-	if (m.jump || m.then != nil) && m.more() {
+	if seeking := m.seek(); (m.jump || m.then != nil || seeking) && m.more() {
 		return nil, m.loadRest() // the tenant's pages are smaller than was asked for
 	}
 	if m.jump {

@@ -92,6 +92,7 @@ type Model struct {
 	opening  bool // open who is found, if it is one person
 	jump     bool // go to the end once all is there
 	then     func() tea.Cmd
+	sought   sought // the row to go back to
 
 	shown    []int // the rows that what is typed leaves; nil: all
 	cursor   int

@@ -24,6 +24,12 @@ func (f *Filter) Typing() bool { return f.typing }
 // Text is what is typed, as it is looked for: without case and space around.
 func (f *Filter) Text() string { return strings.ToLower(strings.TrimSpace(f.input.Value())) }
 
+// Typed is what is typed, as it is.
+func (f *Filter) Typed() string { return f.input.Value() }
+
+// Type replaces what is typed.
+func (f *Filter) Type(text string) { f.input.SetValue(text) }
+
 // Open puts the cursor into the box.
 func (f *Filter) Open() {
 	f.typing = true

@@ -74,3 +74,19 @@ func TestTheFilterBox(t *testing.T) {
 		t.Error("esc does not empty it")
 	}
 }
+
+func TestACursorGoesBackWhenItsRowIsThere(t *testing.T) {
+	t.Parallel()
+	p := Place{Height: 5}
+	p.Back(3)
+	for _, step := range []struct{ rows, at int }{{0, 0}, {2, 1}, {4, 3}, {9, 3}, {2, 1}, {9, 1}} {
+		if p.Keep(step.rows); p.Cursor != step.at {
+			t.Errorf("with %d rows the cursor is at %d, want %d", step.rows, p.Cursor, step.at)
+		}
+	}
+	p.Back(7)
+	p.Move("j", 4)
+	if p.Keep(9); p.Cursor != 2 {
+		t.Errorf("moved meanwhile, the cursor is at %d", p.Cursor)
+	}
+}

@@ -1,7 +1,13 @@
 package widget
 
 // Place is where one is in a list: the row under the cursor and the first in sight. Height is set when it is drawn.
-type Place struct{ Cursor, Offset, Height int }
+type Place struct {
+	Cursor, Offset, Height int
+	back                   int // the row to go to once it is there
+}
+
+// Back puts the cursor on a row as soon as the list has so many, unless it is moved before.
+func (p *Place) Back(row int) { p.back = row }
 
 // Move follows a moving key in a list of n rows; false for any other key.
 func (p *Place) Move(key string, n int) bool {
@@ -23,13 +29,18 @@ func (p *Place) Move(key string, n int) bool {
 	default:
 		return false
 	}
-	p.Cursor = to
+	p.Cursor, p.back = to, 0
 	p.Keep(n)
 	return true
 }
 
 // Keep keeps cursor and sight within n rows.
 func (p *Place) Keep(n int) {
+	if p.back > 0 {
+		if p.Cursor = p.back; p.back < n {
+			p.back = 0
+		}
+	}
 	p.Cursor = max(0, min(p.Cursor, n-1))
 	p.Offset = Scroll(p.Offset, p.Cursor, n, max(1, p.Height))
 }

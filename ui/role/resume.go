@@ -1,0 +1,60 @@
+package role
+
+import (
+	"maps"
+
+	"usher/auth0client"
+	"usher/ui/view"
+)
+
+var (
+	_ view.Resumer = (*Model)(nil)
+	_ view.Resumer = (*Diff)(nil)
+)
+
+// kept is where in the screen one is, and which permissions are chosen.
+type kept struct {
+	tab    tab
+	filter [tabs]string
+	cursor [tabs]int
+	chosen map[auth0client.PermissionRef]bool
+}
+
+// Kept is where in the screen one is.
+func (m *Model) Kept() any {
+	k := kept{tab: m.tab, chosen: maps.Clone(m.chosen)}
+	for i := range m.place {
+		k.filter[i], k.cursor[i] = m.filter[i].Typed(), m.place[i].Cursor
+	}
+	return k
+}
+
+// TakeUp goes back to where one was.
+func (m *Model) TakeUp(was any) {
+	k, ok := was.(kept)
+	if !ok {
+		return
+	}
+	m.tab, m.chosen = k.tab, maps.Clone(k.chosen)
+	for i := range m.place {
+		m.filter[i].Type(k.filter[i])
+		m.place[i].Back(k.cursor[i])
+	}
+}
+
+// keptDiff is where in the comparison one is.
+type keptDiff struct {
+	all    bool
+	cursor int
+}
+
+// Kept is where in the comparison one is.
+func (d *Diff) Kept() any { return keptDiff{d.all, d.place.Cursor} }
+
+// TakeUp goes back to where one was.
+func (d *Diff) TakeUp(was any) {
+	if k, ok := was.(keptDiff); ok {
+		d.all = k.all
+		d.place.Back(k.cursor)
+	}
+}
