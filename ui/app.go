@@ -43,6 +43,11 @@ type App struct {
 	leaving   bool        // asks whether to quit although something would be lost
 	offer     *offer      // asks whether to go back to where a lost connection was; nil mostly
 	acting    view.Action // being carried out: what is opened by it remembers it
+	kept      any         // what is opened takes up; nil mostly
+	after     *aftermath
+	earlier   []*aftermath       // of lost connections, with changes that have not ended
+	away      map[view.ID]string // views that were closed before their change answered, by title
+	unseen    []outcome          // came after the last key: nobody knows whether they were seen
 	last      view.ID
 	waitUntil time.Time // requests are held back until then
 	asked     time.Time // when the terminal was asked for its background
@@ -55,7 +60,7 @@ func New(ctx context.Context, o Options) *App {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	a := &App{ctx: ctx, o: o, th: &theme.Theme{}}
+	a := &App{ctx: ctx, o: o, th: &theme.Theme{}, after: newAftermath(o.Now)}
 	a.paint(o.Dark == nil || *o.Dark)
 	return a
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ type floor struct {
 	journal *journal.Journal
 	app     *App
 	msgs    chan tea.Msg
+	asked   atomic.Int64 // requests of the client under way
 
 	mu    sync.Mutex
 	holds []string      // the permissions that the gateway finds in the operator's token
@@ -90,7 +92,7 @@ func openFloor(t testing.TB, o localtenant.Options) *floor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.client, err = auth0client.New(auth0client.Options{Domain: upstream.Host, Now: time.Now, HTTP: &http.Client{Transport: asOperator{gw}}}); err != nil {
+	if f.client, err = auth0client.New(auth0client.Options{Domain: upstream.Host, Now: time.Now, HTTP: &http.Client{Transport: asOperator{gw, &f.asked}}}); err != nil {
 		t.Fatal(err)
 	}
 	f.openConsole()
@@ -159,9 +161,14 @@ func (w watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-type asOperator struct{ next http.RoundTripper }
+type asOperator struct {
+	next  http.RoundTripper
+	asked *atomic.Int64 // requests under way
+}
 
 func (a asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.asked.Add(1)
+	defer a.asked.Add(-1)
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer operator")
 	return a.next.RoundTrip(r)
@@ -176,17 +183,19 @@ func (f *floor) requests() []string {
 	return sent
 }
 
-func (f *floor) run(cmd tea.Cmd) {
+func (f *floor) run(cmd tea.Cmd) { f.answerTo(f.msgs, cmd) }
+
+// answerTo runs a command for a console, which another may have followed before it ends.
+func (f *floor) answerTo(msgs chan<- tea.Msg, cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
-	msgs := f.msgs
 	go func() {
 		switch msg := cmd().(type) {
 		case nil:
 		case tea.BatchMsg:
 			for _, c := range msg {
-				f.run(c)
+				f.answerTo(msgs, c)
 			}
 		default:
 			select {

@@ -14,7 +14,7 @@ func (a *App) footerKeys() []view.Key {
 	case a.login != nil:
 		return a.login.Keys()
 	case a.offer != nil:
-		return []view.Key{view.NewKey("y", "go on", "y"), view.NewKey("n", "begin anew", "n", "esc")}
+		return a.offerKeys()
 	case a.help:
 		return a.helpFooter()
 	case a.rights:

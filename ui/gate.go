@@ -92,18 +92,17 @@ func (a *App) signedIn(op login.Operator) tea.Cmd {
 	}
 	a.o.Notices = nil
 	cmd := a.anew()
-	a.offered(op)
-	return tea.Batch(said, cmd, a.watch())
+	return tea.Batch(said, cmd, a.offered(op), a.watch())
 }
 
 // anew closes all that is open and begins with the list of users.
 func (a *App) anew() tea.Cmd {
 	for _, w := range a.all() {
-		w.v.Close()
+		a.leave(w)
 	}
 	a.stack, a.dialogs, a.palette, a.help, a.rights, a.offer = nil, nil, nil, false, false, nil
 	a.reasons.Forget()
-	a.undo = view.Undoable{}
+	a.undo, a.unseen, a.earlier = view.Undoable{}, nil, nil
 	env := a.env()
 	v := a.usersView(env)
 	a.stack = append(a.stack, open{id: env.ID, v: v})

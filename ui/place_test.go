@@ -46,10 +46,10 @@ func TestAPlaceIsTakenUpAgain(t *testing.T) {
 	a.perform(a.top().id, view.OpenUser{User: somebody()}, grace{})
 	a.perform(a.top().id, view.EditRoles{Users: []auth0client.User{somebody()}}, grace{})
 	p, ok := a.Place()
-	if !ok || p.Operator != "auth0|op" || p.Query != "email:ada*" || len(p.steps) != 2 {
+	if !ok || p.Operator != "auth0|op" || p.Showing != "search email:ada*" || len(p.steps) != 2 {
 		t.Fatalf("the place is %+v, %v", p, ok)
 	}
-	if u := p.steps[0].(view.OpenUser).User; u.ID != "auth0|1" || !u.JSON.IsEmpty() {
+	if u := p.steps[0].open.(view.OpenUser).User; u.ID != "auth0|1" || !u.JSON.IsEmpty() {
 		t.Errorf("of the user is kept %+v", u)
 	}
 	*clock = clock.Add(3 * time.Minute)
@@ -66,7 +66,7 @@ func TestAPlaceIsTakenUpAgain(t *testing.T) {
 	}
 	*clock = clock.Add(time.Second)
 	uitest.Press(b, "y")
-	if q, _ := b.Place(); b.offer != nil || len(b.stack) != 3 || q.Query != "email:ada*" || len(q.steps) != 2 {
+	if q, _ := b.Place(); b.offer != nil || len(b.stack) != 3 || q.Showing != "search email:ada*" || len(q.steps) != 2 {
 		t.Errorf("%d screens are open, the place is %+v", len(b.stack), q)
 	}
 }
@@ -77,12 +77,12 @@ func TestAPlaceThatIsNotOffered(t *testing.T) {
 	if _, ok := newApp(t, &scripted{}, clock).Place(); ok {
 		t.Error("nobody signed in has a place")
 	}
-	there := Place{Operator: "auth0|op", Query: "x", At: *clock}
+	there := Place{Operator: "auth0|op", Showing: "x", At: *clock}
 	for name, tc := range map[string]struct {
 		place Place
 		is    bool
 	}{
-		"another operator's": {Place{Operator: "auth0|other", Query: "x"}, true},
+		"another operator's": {Place{Operator: "auth0|other", Showing: "x"}, true},
 		"the list itself":    {Place{Operator: "auth0|op"}, true},
 		"none":               {there, false},
 	} {
@@ -95,7 +95,7 @@ func TestAPlaceThatIsNotOffered(t *testing.T) {
 	*clock = clock.Add(time.Second)
 	a.Update(tea.PasteMsg{Content: "y"})
 	uitest.Press(a, "n")
-	if q, _ := a.Place(); a.offer != nil || q.Query != "" {
+	if q, _ := a.Place(); a.offer != nil || q.Showing != "" {
 		t.Errorf("after n the place is %+v", q)
 	}
 }

@@ -44,8 +44,17 @@ func (a *App) countDown() tea.Cmd {
 	return view.After(a.ctx, time.Second, waitTick{})
 }
 
-// Update is the one place that decides who gets a message.
+// Update takes a message. Where connections get lost, the changes that come of it are watched to their end.
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m, cmd := a.update(msg)
+	if a.o.Resume != nil {
+		cmd = a.after.watch(cmd)
+	}
+	return m, cmd
+}
+
+// update is the one place that decides who gets a message.
+func (a *App) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	// 1. The environment: to the app and all open views.
 	case tea.WindowSizeMsg:
@@ -76,7 +85,12 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, nil
 	// 2. Results of work: to the view that asked, even if covered; dropped if closed, but a write still reports.
 	case view.Result:
+		if msg.Write {
+			a.handed(msg.To)
+		}
 		return a, a.result(msg)
+	case lateMsg:
+		return a, a.late(msg.of)
 	case tea.KeyPressMsg:
 		return a, a.pressed(msg)
 	case tea.PasteMsg:
@@ -120,6 +134,7 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	// 4. What lies on top takes every key.
 	late := a.touched()
+	a.unseen = nil
 	if a.leaving {
 		return a.leavingPressed(k)
 	}

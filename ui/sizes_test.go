@@ -82,7 +82,7 @@ func TestEveryScreenFitsAtAnySize(t *testing.T) {
 		"rights":     func() func() { f.app.rights = true; return func() { f.app.rights = false } },
 		"a question": func() func() { f.app.leaving = true; return func() { f.app.leaving = false } },
 		"an offer": func() func() {
-			f.app.offer = &offer{place: Place{Query: evil, At: time.Now(), titles: []string{evil, "x"}}}
+			f.app.offer = &offer{place: Place{Showing: evil, At: time.Now(), crumbs: []string{evil, "x"}, closed: []string{evil}, typed: true, lost: true}}
 			return func() { f.app.offer = nil }
 		},
 		"a lock": func() func() {

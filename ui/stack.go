@@ -49,6 +49,9 @@ func (a *App) find(id view.ID) (open, bool) {
 
 func (a *App) push(env view.Env, v view.View) tea.Cmd {
 	a.stack = append(a.stack, open{id: env.ID, v: v, did: a.acting})
+	if r, ok := v.(view.Resumer); ok && a.kept != nil {
+		r.TakeUp(a.kept)
+	}
 	return v.Init()
 }
 
@@ -61,12 +64,12 @@ func (a *App) pushDialog(env view.Env, v view.View, by grace) tea.Cmd {
 func (a *App) close(id view.ID) {
 	is := func(w open) bool { return w.id == id }
 	if i := slices.IndexFunc(a.dialogs, is); i >= 0 {
-		a.dialogs[i].v.Close()
+		a.leave(a.dialogs[i])
 		a.dialogs = slices.Delete(a.dialogs, i, i+1)
 		return
 	}
 	if i := slices.IndexFunc(a.stack, is); i > 0 {
-		a.stack[i].v.Close()
+		a.leave(a.stack[i])
 		a.stack = slices.Delete(a.stack, i, i+1)
 	}
 }

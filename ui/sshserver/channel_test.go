@@ -11,7 +11,7 @@ import (
 )
 
 func placeOf(op string, at time.Time) ui.Place {
-	return ui.Place{Operator: auth0client.UserID(op), Query: "x", At: at}
+	return ui.Place{Operator: auth0client.UserID(op), Showing: "x", At: at}
 }
 
 func sized(w, h uint32) *gossh.Request {

@@ -94,8 +94,8 @@ func TestEscBringsTheEarlierSearchBack(t *testing.T) {
 		press(m, "g", "j")
 		has(t, m, "120 users for ada", "› p0001@example.com")
 		lacking(t, m, "earlier", "zoe", "cannot be reached", "loading")
-		if u, ok := press(m, "enter").(view.OpenUser); !ok || u.User.ID != "auth0|0001" || m.Query() != "ada" {
-			t.Errorf("%s: enter opens %v of %q", name, u, m.Query())
+		if u, ok := press(m, "enter").(view.OpenUser); !ok || u.User.ID != "auth0|0001" || m.query != "ada" {
+			t.Errorf("%s: enter opens %v of %q", name, u, m.query)
 		}
 	}
 }
