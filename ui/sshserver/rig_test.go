@@ -2,6 +2,7 @@ package sshserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -73,12 +74,14 @@ type stage struct {
 	console func(v Visitor, c *Console) // changes what is shown
 
 	mu    sync.Mutex
+	as    string // who signs in; empty: after the key's comment
 	shown []Visitor
 }
 
 func (h *stage) Console(_ context.Context, v Visitor, query string) (Console, error) {
 	h.mu.Lock()
 	h.shown = append(h.shown, v)
+	as := cmp.Or(h.as, v.Label)
 	h.mu.Unlock()
 	client, err := auth0client.New(auth0client.Options{Domain: "acme.example", Now: time.Now, HTTP: &http.Client{Transport: tenant("canary-" + v.Label)}})
 	if err != nil {
@@ -87,7 +90,7 @@ func (h *stage) Console(_ context.Context, v Visitor, query string) (Console, er
 	dark := true
 	c := Console{
 		Options: ui.Options{
-			Backend: client, SignIn: approved{login.Operator{ID: auth0client.UserID("auth0|op-" + v.Label), Permissions: []string{"users:read"}}},
+			Backend: client, SignIn: approved{login.Operator{ID: auth0client.UserID("auth0|op-" + as), Permissions: []string{"users:read"}}},
 			Profile: "acme", Now: time.Now, Dark: &dark, Query: query, LockAfter: time.Hour,
 		},
 		Close: func() {},

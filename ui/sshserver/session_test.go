@@ -60,6 +60,19 @@ func TestTwoSessionsSeeNothingOfEachOther(t *testing.T) {
 	}
 }
 
+// places is how many lost connections the server keeps.
+func (r *rig) places() int {
+	r.server.places.mu.Lock()
+	defer r.server.places.mu.Unlock()
+	n := 0
+	for _, of := range r.server.places.kept {
+		for _, all := range of {
+			n += len(all)
+		}
+	}
+	return n
+}
+
 func TestALostConnectionIsTakenUpAgain(t *testing.T) {
 	t.Parallel()
 	r := start(t, Limits{})
@@ -68,11 +81,7 @@ func TestALostConnectionIsTakenUpAgain(t *testing.T) {
 	s.expect("canary-admin")
 	_ = c.Close()
 	s.ends()
-	eventually(t, "the place is kept", func() bool {
-		r.server.places.mu.Lock()
-		defer r.server.places.mu.Unlock()
-		return len(r.server.places.kept) == 1
-	})
+	eventually(t, "the place is kept", func() bool { return r.places() == 1 })
 	other := r.open(r.client(r.other), "")
 	other.expect("canary-other")
 	if strings.Contains(other.out.String(), "Go on where you were") {
@@ -91,17 +100,82 @@ func TestALostConnectionIsTakenUpAgain(t *testing.T) {
 	}
 }
 
+// TestWhatWasTypedIsOfOneKeyAndOneOperator loses two connections, one in the middle of a word, one on a person's tab.
+func TestWhatWasTypedIsOfOneKeyAndOneOperator(t *testing.T) {
+	t.Parallel()
+	r := start(t, Limits{})
+	busy := func(keys, shows string) func() {
+		c := r.client(r.admin)
+		s := r.open(c, "")
+		s.expect("canary-admin@")
+		s.send(keys)
+		s.expect(shows)
+		return func() {
+			before := r.places()
+			_ = c.Close()
+			s.ends()
+			eventually(t, "the place is kept", func() bool { return r.places() == before+1 })
+		}
+	}
+	as := func(who string) {
+		r.host.mu.Lock()
+		defer r.host.mu.Unlock()
+		r.host.as = who
+	}
+	atTab, typing := busy("\r7", "[7 Raw]"), busy("/\x1b[200~half-ty\x1b[201~", "half-ty")
+	atTab()
+	typing()
+	as("somebody-else")
+	same := r.open(r.client(r.admin), "")
+	same.expect("canary-admin")
+	same.send("?")
+	same.expect("Keys")
+	if said := same.out.String(); strings.Contains(said, "Go on where") || strings.Contains(said, "half-ty") {
+		t.Errorf("another operator with the same key is offered\n%s", said)
+	}
+	as("")
+	typed := r.open(r.client(r.admin), "")
+	typed.expect("typed half-ty")
+	tab := r.open(r.client(r.admin), "")
+	tab.expect("Go on where you were?")
+	eventually(t, "the tab is open again", func() bool {
+		tab.send("y") // the first may come too soon
+		return strings.Contains(tab.out.String(), "[7 Raw]")
+	})
+	if n := r.places(); n != 0 {
+		t.Errorf("%d places are kept still", n)
+	}
+}
+
+func TestALostConnectionIsForgottenInTime(t *testing.T) {
+	t.Parallel()
+	r := start(t, Limits{Resume: 300 * time.Millisecond})
+	c := r.client(r.admin)
+	s := r.open(c, "open email:where")
+	s.expect("canary-admin")
+	_ = c.Close()
+	s.ends()
+	eventually(t, "nothing is kept", func() bool { return r.places() == 0 && strings.Contains(r.log.String(), "a session ended") })
+}
+
 func TestAPlaceIsKeptForTenMinutes(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newPlaces(func() time.Time { return now })
-	place := placeOf("auth0|1", now)
-	p.keep("key", place)
-	now = now.Add(keepPlace + time.Second)
+	p := newPlaces(func() time.Time { return now }, Limits{}.withDefaults().Resume)
+	p.keep("key", placeOf("auth0|1", now))
+	now = now.Add(10*time.Minute - time.Second)
+	p.sweep()
+	if place, ok := p.take("key", "auth0|1"); !ok {
+		t.Error("a place is not kept for ten minutes")
+	} else {
+		p.keep("key", place)
+	}
+	now = now.Add(time.Second)
 	if _, ok := p.take("key", "auth0|1"); ok {
 		t.Error("a place is kept for longer")
 	}
 	p.keep("other", placeOf("auth0|2", now))
+	p.sweep()
 	if len(p.kept) != 1 {
 		t.Errorf("%d keys have places", len(p.kept))
 	}
@@ -110,6 +184,16 @@ func TestAPlaceIsKeptForTenMinutes(t *testing.T) {
 	}
 	if _, ok := p.take("key", "auth0|2"); ok {
 		t.Error("a place is given to another key")
+	}
+	for range mostPlaces + 2 {
+		p.keep("other", placeOf("auth0|2", now))
+	}
+	n := 0
+	for ok := true; ok; n++ {
+		_, ok = p.take("other", "auth0|2")
+	}
+	if n-1 != mostPlaces || len(p.kept) != 0 {
+		t.Errorf("%d places are given, %d keys have some left", n-1, len(p.kept))
 	}
 }
 

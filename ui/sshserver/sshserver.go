@@ -31,6 +31,7 @@ type Limits struct {
 	Recheck     time.Duration // between looks whether the key of a session is still allowed; default 30 s
 	Write       time.Duration // until a client takes what is written; default 15 s
 	KeepAlive   time.Duration // between signs of life, of which three may be missed; default 15 s
+	Resume      time.Duration // for which a lost connection can be taken up again; default 10 min
 	Stop        time.Duration // until a stopping server has ended all sessions; default 4 s
 }
 
@@ -48,8 +49,7 @@ func (l Limits) withDefaults() Limits {
 		is time.Duration
 	}{
 		{&l.Handshake, 10 * time.Second}, {&l.Idle, 10 * time.Minute}, {&l.Absolute, 12 * time.Hour}, {&l.Write, 15 * time.Second},
-		{&l.Recheck, 30 * time.Second},
-		{&l.KeepAlive, 15 * time.Second}, {&l.Stop, 4 * time.Second},
+		{&l.Recheck, 30 * time.Second}, {&l.KeepAlive, 15 * time.Second}, {&l.Resume, 10 * time.Minute}, {&l.Stop, 4 * time.Second},
 	} {
 		if *d.at <= 0 {
 			*d.at = d.is
@@ -127,7 +127,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	o.Limits = o.Limits.withDefaults()
-	s := &Server{o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now)}
+	s := &Server{o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now, o.Limits.Resume)}
 	var err error
 	s.ssh, err = wish.NewServer(s.configure)
 	if err != nil {
