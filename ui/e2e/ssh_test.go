@@ -208,15 +208,10 @@ func TestAnOperatorOverSSH(t *testing.T) {
 	again := b.connect("key0")
 	again.approve(again.code(""), "admin")
 	again.expect(`Your connection ended`)
+	again.expect(`\d\d:\d\d Roles of ada@example.com changed: 1 added, 0 removed`)
 	again.expect(`Users › ada@example.com`)
-	again.expect(`y go on`)
-	for range 20 { // the first may come too soon
-		again.send("y")
-		if again.p.Absent(`Your connection ended`, time.Second) == nil {
-			break
-		}
-	}
-	again.expect(`\[x\] +Order desk`)
+	again.goOn()
+	again.expect(`Overview`)
 	if !again.roles(found[0].ID)["Order desk"] {
 		t.Error("the change was not finished after the connection was lost")
 	}
@@ -239,6 +234,67 @@ func TestAnOperatorOverSSH(t *testing.T) {
 	}
 	if err := b.server.Wait(); err != nil || time.Since(began) > 5*time.Second {
 		t.Errorf("the server ends after %v: %v\n%s", time.Since(began), err, b.log)
+	}
+}
+
+// goOn answers the question whether to go on.
+func (s *scene) goOn() {
+	s.t.Helper()
+	s.expect(`y go on`)
+	for range 20 { // the first may come too soon
+		s.send("y")
+		if s.p.Absent(`Your connection ended`, time.Second) == nil {
+			break
+		}
+	}
+}
+
+// TestWhatWasTypedOutlivesTheLine loses the connection in the middle of a form. Somebody else who uses the same key finds
+// nothing of it; who typed it goes on and saves.
+func TestWhatWasTypedOutlivesTheLine(t *testing.T) {
+	t.Parallel()
+	b := newBastion(t, "")
+	s := b.connect("key0")
+	s.approve(s.code(""), "admin")
+	s.expect(`20\d users`)
+	s.send("/uma.unverified@example.com<enter>")
+	s.expect(`\b1 user\b`)
+	s.send("e")
+	s.expect(`given_name +Uma`)
+	s.send("jjjjjjj<enter>")
+	s.expect(`leave the field`)
+	s.send("-Half-Typed")
+	s.expect(`Uma-Half-Typed`)
+	if err := syscall.Kill(s.p.Pid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+
+	other := b.connect("key0")
+	other.approve(other.code(""), "support")
+	other.expect(`20\d users`)
+	if err := other.p.Absent(`Your connection ended|Half-Typed`, time.Second); err != nil {
+		t.Error(err)
+	}
+	other.send("q")
+
+	again := b.connect("key0")
+	again.approve(again.code(""), "admin")
+	again.expect(`Users › uma.unverified@example.com › Edit, search uma`)
+	again.expect(`What you typed there is kept`)
+	again.goOn()
+	again.expect(`given_name +Uma-Half-Typed`)
+	again.send("-Whole<enter>")
+	again.expect(`given_name +\* Uma-Half-Typed-Whole`)
+	again.send("\x13")
+	again.expect(`"Uma" → "Uma-Half-Typed-Whole"`)
+	again.send("y")
+	again.expect(`Saved the changes`)
+	var found []struct {
+		Name string `json:"given_name"`
+	}
+	again.tenant("users-by-email?email=uma.unverified%40example.com", &found)
+	if len(found) != 1 || found[0].Name != "Uma-Half-Typed-Whole" {
+		t.Errorf("the tenant has %v", found)
 	}
 }
 
