@@ -184,7 +184,7 @@ func (m *Model) took(l loadedMsg) view.Action {
 		return view.SignInFor(l.userErr)
 	}
 	switch {
-	case m.loaded && m.typing, m.phase != filling:
+	case m.phase != filling, m.loaded && m.typing && !m.dirty():
 		// It rests on the record it was begun on: what somebody else changed since is found when it is saved.
 		m.derive()
 	case m.dirty():
