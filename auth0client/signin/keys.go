@@ -177,7 +177,11 @@ func (k *Keys) fetch(ctx context.Context) error {
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrKeys, err)
 		k.mu.Lock()
-		k.failed = err
+		if ctx.Err() != nil && len(k.known) == 0 {
+			k.tried = time.Time{} // who asked is gone; others who wait ask themselves
+		} else {
+			k.failed = err
+		}
 		k.mu.Unlock()
 		return err
 	}

@@ -75,6 +75,78 @@ func TestAFloodOfUnknownKeysReadsTheKeysOnceAMinuteAndStopsNobody(t *testing.T) 
 	wg.Wait()
 }
 
+// patient says when somebody waits for it to end.
+type patient struct {
+	context.Context
+	waits chan struct{}
+	once  *sync.Once
+}
+
+// Done implements context.Context.
+func (p patient) Done() <-chan struct{} {
+	p.once.Do(func() { close(p.waits) })
+	return p.Context.Done()
+}
+
+func TestWhoComesWhileTheFirstKeysAreReadWaitsForThem(t *testing.T) {
+	t.Parallel()
+	for name, leaves := range map[string]bool{"and whoever came first stays": false, "and whoever came first leaves": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			v := s.verifier()
+			good := s.sign(t, audience, nil)
+			hold, held := make(chan struct{}), make(chan struct{})
+			s.change(func() { s.onKeys = func() { close(held); <-hold } })
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			first, second := make(chan error, 1), make(chan error, 1)
+			go func() {
+				_, err := v.Verify(ctx, good)
+				first <- err
+			}()
+			<-held
+			next := patient{t.Context(), make(chan struct{}), &sync.Once{}}
+			go func() {
+				_, err := v.Verify(next, good)
+				second <- err
+			}()
+			select {
+			case <-next.waits:
+			case err := <-second:
+				t.Errorf("while the first keys are on their way a good token is refused: %v", err)
+				second <- nil
+			}
+			if leaves {
+				leave()
+				if err := <-first; !errors.Is(err, context.Canceled) {
+					t.Errorf("whoever left is told %v", err)
+				}
+				first <- nil
+			}
+			close(hold)
+			for _, answer := range []chan error{first, second} {
+				if err := <-answer; err != nil {
+					t.Errorf("a good token is refused: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestKeysThatCannotBeReadAreNoForgery(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := s.verifier()
+	good := s.sign(t, audience, nil)
+	s.change(func() { s.keyDown = true })
+	for range 2 { // the second time nobody asks the tenant, so soon after
+		if _, err := v.Verify(t.Context(), good); !errors.Is(err, ErrKeys) {
+			t.Errorf("while the tenant's keys cannot be read a good token gives %v", err)
+		}
+	}
+}
+
 func TestTheKeysAreKeptForTheNextRunAsLongAsTheyLast(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
