@@ -1,7 +1,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test conformance lint vuln fmt cross bench try-deploy docs man completions screenshots recording install \
+.PHONY: help go build demo test conformance lint vuln fmt cross bench bench-ssh try-deploy docs man completions screenshots recording install \
 	release release-check reproducible clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -71,7 +71,10 @@ cross: ## compile for Linux, macOS and Windows
 bench: build ## run the Go benchmarks, then measure the program in a terminal beside its targets (Linux)
 	@go test -run '^$$' -bench . -benchmem -benchtime=$(BENCHTIME) ./...
 	@if [ "$$(uname)" = Linux ]; then \
-		go build -ldflags '-s -w' -o bin/floor ./.ci/bench/floor && go run ./.ci/bench bin/usher bin/floor; fi
+		go build -ldflags '-s -w' -o bin/ ./.ci/bench/floor ./.ci/bench/floorssh && go run ./.ci/bench bin/usher bin/floor bin/floorssh; fi
+
+bench-ssh: build ## measure the console over SSH alone, under load and attacked (Linux)
+	@go build -ldflags '-s -w' -o bin/ ./.ci/bench/floorssh && go run ./.ci/bench -ssh bin/usher bin/floorssh
 
 try-deploy: go ## start the units and the image of docs/deploy for real in a virtual machine (Debian, root)
 	@.ci/deploy/try

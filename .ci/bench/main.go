@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command bench measures usher and, beside it, the least Bubble Tea program, in one run in a pseudo-terminal at 120x40,
-// and prints each figure beside its target.
+// and prints each figure beside its target. Then it does the same for usher ssh and the least SSH server of such programs.
 package main
 
 import (
@@ -21,18 +21,32 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: bench USHER FLOOR")
+	var err error
+	switch {
+	case len(os.Args) == 5 && os.Args[1] == "-attack":
+		err = attack(os.Args[2], os.Args[3], os.Args[4])
+	case len(os.Args) == 4 && os.Args[1] == "-ssh":
+		err = measureSSH(os.Args[2], os.Args[3], sshLoad, sshAttacks)
+	case len(os.Args) == 4 && os.Args[1] == "-ssh-load":
+		err = measureSSH(os.Args[2], os.Args[3], sshLoad)
+	case len(os.Args) == 4 && os.Args[1] == "-ssh-attacks":
+		err = measureSSH(os.Args[2], os.Args[3], sshAttacks)
+	case len(os.Args) == 4:
+		if err = measure(os.Args[1], os.Args[2]); err == nil {
+			err = measureSSH(os.Args[1], os.Args[3], sshLoad, sshAttacks)
+		}
+	default:
+		fmt.Fprintln(os.Stderr, "usage: bench USHER FLOOR FLOORSSH, or for SSH alone: bench -ssh|-ssh-load|-ssh-attacks USHER FLOORSSH")
 		os.Exit(2)
 	}
-	if err := measure(os.Args[1], os.Args[2]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 func row(name string, got float64, unit, target string) {
-	fmt.Printf("%-52s %9.2f %-6s target %s\n", name, got, unit, target)
+	fmt.Printf("%-60s %9.2f %-6s target %s\n", name, got, unit, target)
 }
 
 func measure(usher, floor string) error {
@@ -230,7 +244,14 @@ func approve(p *ptyrun.Program, issuer string) error {
 	if err := p.Expect(code.String(), 10*time.Second); err != nil {
 		return err
 	}
-	body := fmt.Sprintf(`{"user_code":%q,"preset":"admin"}`, code.FindString(p.Screen()))
+	if err := approveCode(issuer, code.FindString(p.Screen())); err != nil {
+		return err
+	}
+	return p.Expect(`\d+\+? users`, 20*time.Second)
+}
+
+func approveCode(issuer, code string) error {
+	body := fmt.Sprintf(`{"user_code":%q,"preset":"admin"}`, code)
 	res, err := http.Post(issuer+"_usher/approve", "application/json", strings.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("approve the sign-in: %w", err)
@@ -239,7 +260,7 @@ func approve(p *ptyrun.Program, issuer string) error {
 	if res.StatusCode >= 300 {
 		return fmt.Errorf("approve the sign-in: HTTP %d", res.StatusCode)
 	}
-	return p.Expect(`\d+\+? users`, 20*time.Second)
+	return nil
 }
 
 // press sends "j" n times, each when the screen is quiet, and gives the mean bytes and the p95 of key to first byte.
@@ -265,9 +286,11 @@ func press(p *ptyrun.Program, n int) (bytes, p95 float64, err error) {
 
 func ms(t time.Time) float64 { return float64(time.Since(t).Microseconds()) / 1000 }
 
-func median(v []float64) float64 {
+func median(v []float64) float64 { return percentile(v, 50) }
+
+func percentile(v []float64, p int) float64 {
 	slices.Sort(v)
-	return v[len(v)/2]
+	return v[min(len(v)*p/100, len(v)-1)]
 }
 
 // cpu is the milliseconds of processor time a process used, from its threads' schedstat.
