@@ -2,7 +2,6 @@ package sshserver
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"time"
 
@@ -11,18 +10,19 @@ import (
 )
 
 const (
-	// The sizes that programs get to see. A terminal's claim of 20,000 x 20,000 would cost gigabytes.
-	minColumns, maxColumns = 20, 500
-	minRows, maxRows       = 5, 200
-	// mostCells is the largest screen: each of its cells takes some 300 bytes of the server.
-	mostCells = 50_000
-	// resizeEvery is how often a change of size is handed on, at most; the last one always is.
+	// resizeEvery is how often a change of size is handed on, at most; the last one always is. A larger screen, which is made
+	// and drawn anew each time, waits longer: perCell for each of its cells. While changes do not end, the wait doubles up to
+	// stormEvery.
 	resizeEvery = 50 * time.Millisecond
+	perCell     = 20 * time.Microsecond
+	stormEvery  = 250 * time.Millisecond
 	// mostChannels is how many sessions a connection may have at once.
 	mostChannels = 4
 	// mostVariables and longestValue bound what a client may put into its environment.
 	mostVariables = 20
 	longestValue  = 128
+	// longestTerminal is the longest name of a terminal.
+	longestTerminal = 64
 	// longestCommand is the longest command, in bytes.
 	longestCommand = 8 << 10
 	// missed is how many signs of life may stay unanswered.
@@ -46,7 +46,9 @@ func (s *Server) openChannel(srv *ssh.Server, conn *gossh.ServerConn, ask gossh.
 	if d.first() {
 		go s.keepAlive(ctx, conn, d)
 	}
-	ssh.DefaultSessionHandler(srv, conn, screened{ask, s.o.Limits.Write, d.hangUp}, ctx)
+	part := s.canvas.sheet(ctx)
+	defer part.free()
+	ssh.DefaultSessionHandler(srv, conn, screened{ask, part, s.o.Limits.Write, d.hangUp}, ctx) // until the channel's requests have ended
 }
 
 func (d *door) openChannel() bool {
@@ -105,6 +107,7 @@ func (s *Server) keepAlive(ctx context.Context, conn *gossh.ServerConn, d *door)
 // screened is a channel whose requests are screened, and whose client is given up when it does not take what is written.
 type screened struct {
 	gossh.NewChannel
+	part   *sheet
 	within time.Duration
 	stuck  func()
 }
@@ -116,18 +119,19 @@ func (c screened) Accept() (gossh.Channel, <-chan *gossh.Request, error) {
 		return nil, nil, err
 	}
 	out := make(chan *gossh.Request)
-	go screen(in, out)
+	go screen(in, out, c.part.fit)
 	return newPatient(ch, c.within, c.stuck), out, nil
 }
 
 // screen hands on what a session may ask for, with sizes that are bounded. Changes of size wait until a program runs, and
 // for each other: of a storm of them the last is handed on.
-func screen(in <-chan *gossh.Request, out chan<- *gossh.Request) {
+func screen(in <-chan *gossh.Request, out chan<- *gossh.Request, fit fit) {
 	defer close(out)
 	var size *gossh.Request // the last change of size that was not handed on
+	var cells uint32        // of it
 	var running, resting bool
-	variables := 0
-	rest := time.NewTimer(resizeEvery)
+	variables, wait := 0, resizeEvery
+	rest := time.NewTimer(wait)
 	rest.Stop()
 	defer rest.Stop()
 	for {
@@ -141,13 +145,14 @@ func screen(in <-chan *gossh.Request, out chan<- *gossh.Request) {
 			case !ok:
 				return
 			case r.Type == "window-change":
-				if bounded := boundSize(r); bounded {
-					answer(size, true)
-					size = r
+				n, bounded := boundSize(r, fit)
+				if !bounded {
+					answer(r, false)
 					continue
 				}
-				answer(r, false)
-			case !allowed(r, &variables):
+				answer(size, true)
+				size, cells = r, n
+			case !allowed(r, &variables, fit):
 				answer(r, false)
 			default:
 				running = running || r.Type == "shell" || r.Type == "exec"
@@ -155,9 +160,12 @@ func screen(in <-chan *gossh.Request, out chan<- *gossh.Request) {
 			}
 		case resize <- size:
 			size, resting = nil, true
-			rest.Reset(resizeEvery)
+			rest.Reset(max(wait, time.Duration(cells)*perCell))
 		case <-rest.C:
 			resting = false
+			if wait = min(2*wait, stormEvery); size == nil {
+				wait = resizeEvery
+			}
 		}
 	}
 }
@@ -169,14 +177,14 @@ func answer(r *gossh.Request, ok bool) {
 }
 
 // allowed reports a request that a console has a use for, and bounds what it holds.
-func allowed(r *gossh.Request, variables *int) bool {
+func allowed(r *gossh.Request, variables *int, fit fit) bool {
 	switch r.Type {
 	case "shell":
 		return true
 	case "exec":
 		return len(r.Payload) <= longestCommand
 	case "pty-req":
-		return boundTerminal(r)
+		return boundTerminal(r, fit)
 	case "env":
 		var v struct{ Name, Value string }
 		if gossh.Unmarshal(r.Payload, &v) != nil || !welcome(v.Name, v.Value) || *variables >= mostVariables {
@@ -209,40 +217,41 @@ type (
 	size struct{ Columns, Rows, Width, Height uint32 }
 )
 
-func boundTerminal(r *gossh.Request) bool {
+// fit bounds a size.
+type fit func(columns, rows uint32) (c, r uint32)
+
+func boundTerminal(r *gossh.Request, fit fit) bool {
 	var t terminal
 	if gossh.Unmarshal(r.Payload, &t) != nil {
 		return false
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`).MatchString(t.Term) {
+	if !terminalName(t.Term) {
 		t.Term = "dumb"
 	}
-	t.Columns, t.Rows = boundBoth(t.Columns, t.Rows)
+	t.Columns, t.Rows = fit(t.Columns, t.Rows)
 	t.Width, t.Height, t.Modes = 0, 0, ""
 	r.Payload = gossh.Marshal(&t)
 	return true
 }
 
-func boundSize(r *gossh.Request) bool {
-	var s size
-	if gossh.Unmarshal(r.Payload, &s) != nil {
+// terminalName reports what a name of a terminal looks like: letters, digits and . _ + -, at first a letter or a digit.
+func terminalName(s string) bool {
+	if s == "" || len(s) > longestTerminal || strings.ContainsRune("._+-", rune(s[0])) {
 		return false
 	}
-	s.Columns, s.Rows = boundBoth(s.Columns, s.Rows)
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._+-", c)
+	})
+}
+
+// boundSize bounds a change of size, and gives how many cells the screen has then.
+func boundSize(r *gossh.Request, fit fit) (cells uint32, ok bool) {
+	var s size
+	if gossh.Unmarshal(r.Payload, &s) != nil {
+		return 0, false
+	}
+	s.Columns, s.Rows = fit(s.Columns, s.Rows)
 	s.Width, s.Height = 0, 0
 	r.Payload = gossh.Marshal(&s)
-	return true
-}
-
-func boundBoth(columns, rows uint32) (c, r uint32) {
-	c = bound(columns, minColumns, maxColumns, 80)
-	return c, min(bound(rows, minRows, maxRows, 24), mostCells/c)
-}
-
-// bound keeps a number within two others; zero means that the client does not know.
-func bound(n, least, most, unknown uint32) uint32 {
-	if n == 0 {
-		return unknown
-	}
-	return min(max(n, least), most)
+	return s.Columns * s.Rows, true
 }

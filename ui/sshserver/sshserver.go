@@ -115,6 +115,7 @@ type Server struct {
 	lobby  *lobby
 	live   *registry
 	places *places
+	canvas *canvas
 	base   context.Context //nolint:containedctx // of all sessions: it outlives the order to stop
 }
 
@@ -127,7 +128,9 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	o.Limits = o.Limits.withDefaults()
-	s := &Server{o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now, o.Limits.Resume)}
+	s := &Server{
+		o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now, o.Limits.Resume), canvas: newCanvas(),
+	}
 	var err error
 	s.ssh, err = wish.NewServer(s.configure)
 	if err != nil {
