@@ -13,6 +13,10 @@ import (
 // maxTries is how many keys a connection may try (sshd_config's MaxAuthTries).
 const maxTries = 3
 
+// sendBuffer is how much the system keeps of what a client has not taken. By itself it would keep megabytes, and a client
+// that reads nothing would be found out only when these are full.
+const sendBuffer = 128 << 10
+
 // door is one connection.
 type door struct {
 	net.Conn
@@ -94,6 +98,9 @@ func (s *Server) knock(ctx ssh.Context, c net.Conn) net.Conn {
 	if err := s.lobby.enter(d); err != nil {
 		s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())
 		return nil
+	}
+	if line, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = line.SetWriteBuffer(sendBuffer) // else it is as large as the system has it
 	}
 	ctx.SetValue(doorKey{}, d)
 	return d
