@@ -23,6 +23,8 @@ type door struct {
 	lobby          *lobby
 	shown, counted netip.Addr
 	since          time.Time // when it began to prove its key
+	speaks         func() error
+	heard          bool // something was said; of the goroutine that reads
 
 	mu       sync.Mutex
 	refused  int  // keys that are not allowed
@@ -40,6 +42,18 @@ type doorKey struct{}
 func doorOf(ctx ssh.Context) *door {
 	d, _ := ctx.Value(doorKey{}).(*door)
 	return d
+}
+
+// Read implements net.Conn. What is said first is handed on once there is a place to prove a key.
+func (d *door) Read(p []byte) (int, error) {
+	n, err := d.Conn.Read(p)
+	if n > 0 && !d.heard {
+		d.heard = true
+		if err := d.speaks(); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
 }
 
 // Close implements net.Conn.
@@ -95,8 +109,14 @@ func (d *door) take(sess ssh.Session) asked {
 func (s *Server) knock(ctx ssh.Context, c net.Conn) net.Conn {
 	d := &door{Conn: c, lobby: s.lobby, asked: map[ssh.Session]asked{}}
 	d.shown, d.counted = addressOf(c)
-	if err := s.lobby.enter(d); err != nil {
-		s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())
+	note := func(err error) error {
+		if err != nil {
+			s.o.Log.Info("a connection was refused", "address", d.shown.String(), "why", err.Error())
+		}
+		return err
+	}
+	d.speaks = func() error { return note(s.lobby.speak(d)) }
+	if note(s.lobby.admit(d)) != nil {
 		return nil
 	}
 	if line, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok {

@@ -15,6 +15,8 @@ const (
 	// mistakes is how many connections of an address may fail to prove an allowed key within forgive.
 	mistakes = 10
 	forgive  = time.Minute
+	// mostSilent is how many connections may have said nothing yet. They cost little, and are dropped first.
+	mostSilent = 500
 	// mostAddresses bounds what is remembered of mistakes.
 	mostAddresses = 10_000
 )
@@ -24,6 +26,7 @@ var (
 	errCrowd   = errors.New("there are too many connections of this address")
 	errSpray   = errors.New("too many keys of this address were refused lately")
 	errNoPlace = errors.New("too many others were proving their keys")
+	errDropped = errors.New("it said nothing, and others came")
 )
 
 // lobby counts connections from when they are accepted, so that what a client may take is bounded before it proved anything.
@@ -34,6 +37,7 @@ type lobby struct {
 	mu       sync.Mutex
 	inside   map[*door]bool
 	of       map[netip.Addr]int
+	silent   []*door       // has said nothing yet; oldest first
 	knocking []*door       // has a place, and has not proved a key yet; oldest first
 	freed    chan struct{} // closed when a place is free
 	failed   map[netip.Addr]failures
@@ -67,25 +71,7 @@ func addressOf(c net.Conn) (shown, counted netip.Addr) {
 	return shown, counted
 }
 
-// enter lets a connection begin to prove its key, as soon as there is a place. The caller closes one that is refused.
-func (l *lobby) enter(d *door) error {
-	if err := l.admit(d); err != nil {
-		return err
-	}
-	deadline := l.now().Add(l.limits.Handshake)
-	for {
-		freed, next, ok := l.place(d)
-		if ok {
-			return nil
-		}
-		if !l.now().Before(deadline) {
-			l.leave(d)
-			return errNoPlace
-		}
-		wait(next, freed)
-	}
-}
-
+// admit lets a connection say something. The caller closes one that is refused.
 func (l *lobby) admit(d *door) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,13 +83,50 @@ func (l *lobby) admit(d *door) error {
 	switch {
 	case f.n >= mistakes:
 		return errSpray
-	case len(l.inside) >= l.limits.Connections:
-		return errFull
 	case l.of[d.counted] >= l.limits.PerAddress:
 		return errCrowd
 	}
+	if len(l.silent) >= mostSilent {
+		mute := ofMost(l.silent)
+		l.drop(mute)
+		mute.hangUp()
+	}
+	l.silent = append(l.silent, d)
 	l.inside[d] = true
 	l.of[d.counted]++
+	return nil
+}
+
+// speak lets a connection that has said something begin to prove its key, as soon as there is a place: whoever connects and
+// says nothing takes none.
+func (l *lobby) speak(d *door) error {
+	if err := l.spoken(d); err != nil {
+		return err
+	}
+	deadline := l.now().Add(l.limits.Handshake)
+	for {
+		freed, next, ok := l.place(d)
+		if ok {
+			return nil
+		}
+		if !l.now().Before(deadline) {
+			return errNoPlace
+		}
+		wait(next, freed)
+	}
+}
+
+func (l *lobby) spoken(d *door) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.silent, d)
+	if i < 0 {
+		return errDropped
+	}
+	if len(l.inside)-len(l.silent) >= l.limits.Connections {
+		return errFull
+	}
+	l.silent = slices.Delete(l.silent, i, i+1)
 	return nil
 }
 
@@ -113,7 +136,7 @@ func (l *lobby) place(d *door) (freed <-chan struct{}, next time.Duration, ok bo
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.knocking) >= l.limits.HalfOpen {
-		slow := l.slowest()
+		slow := ofMost(l.knocking)
 		if age := l.now().Sub(slow.since); age < patience {
 			return l.freed, patience - age, false
 		}
@@ -125,18 +148,19 @@ func (l *lobby) place(d *door) (freed <-chan struct{}, next time.Duration, ok bo
 	return nil, 0, true
 }
 
-func (l *lobby) slowest() *door {
+// ofMost is the oldest connection of the address that has most of them.
+func ofMost(all []*door) *door {
 	count := map[netip.Addr]int{}
-	for _, d := range l.knocking {
+	for _, d := range all {
 		count[d.counted]++
 	}
-	slow := l.knocking[0]
-	for _, d := range l.knocking {
-		if count[d.counted] > count[slow.counted] {
-			slow = d
+	old := all[0]
+	for _, d := range all {
+		if count[d.counted] > count[old.counted] {
+			old = d
 		}
 	}
-	return slow
+	return old
 }
 
 func (l *lobby) unknock(d *door) {
@@ -175,7 +199,15 @@ func (l *lobby) mistaken(d *door) {
 func (l *lobby) leave(d *door) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.drop(d)
+}
+
+// drop forgets a connection, for who holds l.mu.
+func (l *lobby) drop(d *door) {
 	l.unknock(d)
+	if i := slices.Index(l.silent, d); i >= 0 {
+		l.silent = slices.Delete(l.silent, i, i+1)
+	}
 	if !l.inside[d] {
 		return
 	}
