@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -242,5 +245,51 @@ func TestAConsoleOverSSHReachesNothingOfTheHost(t *testing.T) {
 	}
 	if o.NoColor || o.ASCII {
 		t.Errorf("the console follows the server's environment: no colour %t, ASCII %t", o.NoColor, o.ASCII)
+	}
+}
+
+func TestCodesWaitUntilARushOfConsolesIsOver(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ comes, waits time.Duration }{
+		"one alone":               {0, calm},
+		"a rush that ends":        {100 * time.Millisecond, 100*time.Millisecond + calm},
+		"a rush that has no end":  {time.Minute, rushAtMost},
+		"long after one has come": {-time.Second, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var r rush
+				r.began()
+				begun := time.Now()
+				if tc.comes < 0 {
+					time.Sleep(-tc.comes)
+					begun = time.Now()
+				}
+				ctx, stop := context.WithCancel(t.Context())
+				var others sync.WaitGroup
+				others.Go(func() {
+					for ctx.Err() == nil && time.Since(begun) < tc.comes {
+						time.Sleep(10 * time.Millisecond)
+						r.began()
+					}
+				})
+				defer others.Wait()
+				defer stop()
+				if err := r.over(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := time.Since(begun); got != tc.waits {
+					t.Errorf("a code waits %v, want %v", got, tc.waits)
+				}
+			})
+		})
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	var r rush
+	r.began()
+	if err := r.over(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever leaves is told %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -38,6 +39,7 @@ type house struct {
 	journal *journal.Journal // nil when the gateway keeps it elsewhere
 	writes  *underway
 	turns   chan struct{} // of those who ask for a code: many who come at once see their first frame sooner
+	rush    rush
 }
 
 // codesAtOnce is how many codes are asked for at a time.
@@ -147,8 +149,40 @@ func (h *house) wire(v sshserver.Visitor) (*wiring, error) {
 	return w, nil
 }
 
+// rush is many consoles that begin at once. Codes wait until it is over, so that all see their first frame sooner.
+type rush struct {
+	last atomic.Int64 // when a console began, in nanoseconds
+}
+
+const (
+	// calm is how long after the last console that began codes are asked for, and rushAtMost how long one waits for that.
+	calm       = 25 * time.Millisecond
+	rushAtMost = 250 * time.Millisecond
+)
+
+func (r *rush) began() { r.last.Store(time.Now().UnixNano()) }
+
+// over waits until the rush is over.
+func (r *rush) over(ctx context.Context) error {
+	limit := time.Now().Add(rushAtMost)
+	for {
+		wait := min(time.Until(time.Unix(0, r.last.Load()).Add(calm)), time.Until(limit))
+		if wait <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
 // Console implements [sshserver.Host].
 func (h *house) Console(_ context.Context, v sshserver.Visitor, query string) (sshserver.Console, error) {
+	h.rush.began()
 	f := *h.flags
 	f.query = query
 	dark, err := f.dark()
@@ -177,6 +211,9 @@ type doorSignIn struct {
 
 // StartDevice asks for a code, when it is its turn.
 func (d doorSignIn) StartDevice(ctx context.Context, ask login.Ask) (login.Code, error) {
+	if err := d.house.rush.over(ctx); err != nil {
+		return login.Code{}, err
+	}
 	if err := d.house.turn(ctx); err != nil {
 		return login.Code{}, err
 	}
