@@ -23,8 +23,8 @@ import (
 func main() {
 	var err error
 	switch {
-	case len(os.Args) == 5 && os.Args[1] == "-attack":
-		err = attack(os.Args[2], os.Args[3], os.Args[4])
+	case len(os.Args) == 6 && os.Args[1] == "-attack":
+		err = attack(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case len(os.Args) == 4 && os.Args[1] == "-ssh":
 		err = measureSSH(os.Args[2], os.Args[3], sshLoad, sshAttacks)
 	case len(os.Args) == 4 && os.Args[1] == "-ssh-load":

@@ -20,21 +20,21 @@ import (
 
 // attacker is who means ill: a process of its own, at a low priority, since in earnest its work is done on other machines.
 type attacker struct {
-	addr string
-	key  gossh.Signer // allowed, but not the operators'
-	done atomic.Int64 // how often it did what it does
+	addr, issuer string
+	key          gossh.Signer // allowed, but not the operators'
+	done         atomic.Int64 // how often it did what it does
 }
 
 // wild are the sizes that terminals claim: 20,000 x 20,000 alone would be gigabytes.
 var wild = [][2]uint32{{20000, 20000}, {65535, 65535}, {0, 0}, {1, 1}, {1000, 1000}}
 
 // attack attacks until its standard input ends, and tells then how often it did what it does.
-func attack(kind, addr, keyFile string) error {
+func attack(kind, addr, issuer, keyFile string) error {
 	key, err := readKey(keyFile)
 	if err != nil {
 		return err
 	}
-	a := &attacker{addr: addr, key: key}
+	a := &attacker{addr: addr, issuer: issuer, key: key}
 	do := map[string]func(context.Context) error{
 		"sizes": a.sizes, "storm": func(ctx context.Context) error { return a.storm(ctx, 1) },
 		"storms": func(ctx context.Context) error { return a.storm(ctx, 8) },
@@ -145,18 +145,18 @@ func (a *attacker) deaf(ctx context.Context) error {
 		return err
 	}
 	c := deafConn{conn, make(chan struct{}), ctx.Done()}
-	s, err := openOver(c, a.key, 500, 100)
+	s, err := openOver(c, a.key, 120, 40)
 	if err != nil {
 		return err
 	}
-	if _, err := s.expect(codeShown); err != nil {
+	if err := s.prove(a.issuer); err != nil {
 		return err
 	}
 	close(c.deaf)
 	t := time.Now()
 	begun()
-	for n := 0; !rest(ctx, 20*time.Millisecond); n++ {
-		if s.resize(500-uint32(n%2), 100) != nil {
+	for n := 0; !rest(ctx, 10*time.Millisecond); n++ {
+		if _, err := io.WriteString(s.in, []string{"G", "g"}[n%2]); err != nil { // each draws most of the screen
 			a.done.Store(time.Since(t).Milliseconds())
 			fmt.Println("ended")
 			<-ctx.Done()

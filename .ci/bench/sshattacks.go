@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,75 +31,85 @@ func sshAttacks(y yard) error {
 		return err
 	}
 	defer dropAll(working)
-	for _, a := range []struct {
-		kind, name, unit string
-		newcomer         bool
-	}{
-		{"sizes", "5 terminals of up to 65535 x 65535", "changes of size", false},
-		{"storm", "a storm of sizes", "changes of size", false},
-		{"storms", "a storm of sizes from 8", "changes of size", false},
-		{"deaf", "a client that reads nothing", "", false},
-		{"crowd", "500 consoles of an address", "connections", true},
-		{"silent", "1,000 silent of an address", "connections", true},
-		{"silences", "1,000 silent of 200", "connections", true},
-		{"garbage", "garbage from 200 addresses", "connections", true},
-		{"spray", "wrong keys from 200 addresses", "connections", true},
+	calm, err := pressAll(working, presses)
+	if err != nil {
+		return err
+	}
+	for _, a := range []attackKind{
+		{"sizes", "5 terminals of up to 65535 x 65535", 5, false},
+		{"storm", "a storm of sizes", 1, false},
+		{"storms", "a storm of sizes from 8", 8, false},
+		{"deaf", "a client that reads nothing", 1, false},
+		{"crowd", "500 consoles of an address", 10, true},
+		{"silent", "1,000 silent of an address", 0, true},
+		{"silences", "1,000 silent of 200", 0, true},
+		{"garbage", "garbage from 200 addresses", 0, true},
+		{"spray", "wrong keys from 200 addresses", 0, true},
 	} {
-		if err := s.underAttack(working, a.kind, a.name, a.unit, a.newcomer); err != nil {
+		if calm, err = s.underAttack(working, calm, a); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		<-time.After(time.Second)
 	}
 	return nil
 }
 
-func (s *sshServer) underAttack(working []*sshSession, kind, name, unit string, newcomer bool) error {
-	before, err := pressAll(working, 30)
-	if err != nil {
-		return err
-	}
+// attackKind is an attack, how many sessions it has of right, and whether somebody new tries to come in meanwhile.
+type attackKind struct {
+	kind, name string
+	sessions   int
+	newcomer   bool
+}
+
+// presses is how many keys each operator presses for a figure.
+const presses = 30
+
+// underAttack measures an attack. It takes what keys took before it, and gives what they take after it.
+func (s *sshServer) underAttack(working []*sshSession, before []float64, kind attackKind) (after []float64, err error) {
 	memory := s.rss()
 	if err := s.rememberPeak(); err != nil {
-		return err
+		return nil, err
 	}
-	a, err := s.attack(kind)
+	a, err := s.attack(kind.kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer a.kill()
 	entered := make(chan float64, 1)
-	if newcomer {
+	if kind.newcomer {
 		go func() { entered <- s.comeIn() }()
 	}
 	began := time.Now()
-	during, err := pressAll(working, 30)
+	during, err := pressAll(working, presses)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if kind == "deaf" {
+	if kind.kind == "deaf" {
 		if err := a.says("ended"); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if newcomer {
-		row("SSH, "+name+": one more is in after", <-entered, "ms", "3000")
+	if kind.newcomer {
+		row("SSH, "+kind.name+": one more is in after", <-entered, "ms", "3000")
 	}
 	peak, took := peak(s.pid()), time.Since(began)
 	did, err := a.end()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if kind == "deaf" {
-		row("SSH, "+name+": ended after", did/1000, "s", "20")
+	<-time.After(time.Second)
+	if after, err = pressAll(working, presses); err != nil {
+		return nil, err
 	}
-	limit := 2 * percentile(before, 95)
-	row("SSH, "+name+": others' key p95", percentile(during, 95), "ms", fmt.Sprintf("%.1f (2 x before)", limit))
-	target := fmt.Sprintf("%.1f (before, and 32)", memory+32)
-	if kind != "deaf" {
-		target += fmt.Sprintf("; %.0f %s in %.1f s", did, unit, took.Seconds())
+	target := fmt.Sprintf("%.1f (32 more, and 2 a session)", memory+32+2*float64(kind.sessions))
+	if kind.kind == "deaf" {
+		row("SSH, "+kind.name+": ended after", did/1000, "s", "20")
+	} else {
+		target += fmt.Sprintf("; %.0f tries in %.1f s", did, took.Seconds())
 	}
-	row("SSH, "+name+": peak memory", peak, "MB", target)
-	return nil
+	row("SSH, "+kind.name+": peak memory", peak, "MB", target)
+	calm := percentile(append(slices.Clone(before), after...), 95)
+	row("SSH, "+kind.name+": others' key p95", percentile(during, 95), "ms", fmt.Sprintf("%.1f (2 x before and after)", 2*calm))
+	return after, nil
 }
 
 // comeIn lets a newcomer try until they see a console, or for long enough, and gives how long it took, in ms.
@@ -126,7 +137,7 @@ func (s *sshServer) attack(kind string) (*attackRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &attackRun{cmd: exec.Command(self, "-attack", kind, s.addr, s.keys.other)}
+	a := &attackRun{cmd: exec.Command(self, "-attack", kind, s.addr, s.issuer, s.keys.other)}
 	a.cmd.Stderr = os.Stderr
 	if a.in, err = a.cmd.StdinPipe(); err != nil {
 		return nil, err
