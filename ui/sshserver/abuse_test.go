@@ -202,7 +202,7 @@ func TestAClientThatGrantsNoRoomIsLetGo(t *testing.T) {
 	} {
 		m := muteChannel{mute: mute{cut: make(chan struct{})}}
 		once := sync.OnceFunc(func() { close(m.cut) })
-		c, _, err := screened{m, &sheet{canvas: newCanvas()}, 50 * time.Millisecond, once}.Accept()
+		c, _, err := screened{m, &sheet{canvas: newCanvas(10)}, 50 * time.Millisecond, once}.Accept()
 		if err != nil {
 			t.Fatal(err)
 		}

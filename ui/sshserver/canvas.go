@@ -13,26 +13,30 @@ const (
 	minRows, maxRows       = 5, 200
 	// mostCells is the largest screen: each of its cells takes some 400 bytes of the server.
 	mostCells = 25_000
-	// cellsOfKey is how many cells the screens of a key may have together.
-	cellsOfKey = 40_000
+	// cellsEach is how many cells a key has for each session it may have, 120 x 40: its screens share them.
+	cellsEach = 4_800
 	// usualColumns and usualRows are a screen that everybody gets, whatever others with the same key have.
 	usualColumns, usualRows = 80, 24
 )
 
 // canvas shares cells out among the screens of each key.
 type canvas struct {
+	ofKey int // cells
+
 	mu    sync.Mutex
 	taken map[string]int // by fingerprint
 }
 
-func newCanvas() *canvas { return &canvas{taken: map[string]int{}} }
+func newCanvas(perKey int) *canvas {
+	return &canvas{ofKey: max(mostCells, perKey*cellsEach), taken: map[string]int{}}
+}
 
 // change takes cells for a screen that has some already, and gives how many it gets.
 func (c *canvas) change(fingerprint string, has, wants int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	others := c.taken[fingerprint] - has
-	gets := min(wants, max(cellsOfKey-others, usualColumns*usualRows))
+	gets := min(wants, max(c.ofKey-others, usualColumns*usualRows))
 	if c.taken[fingerprint] = others + gets; others+gets == 0 {
 		delete(c.taken, fingerprint)
 	}

@@ -32,7 +32,7 @@ func TestSizesAreBoundedBeforeAnybodySeesThem(t *testing.T) {
 		"a wrap around": {1<<32 - 1, 1<<32 - 1, 500, 50},
 	} {
 		r := sized(tc.w, tc.h)
-		fit := (&sheet{canvas: newCanvas()}).fit
+		fit := (&sheet{canvas: newCanvas(10)}).fit
 		var got size
 		if n, ok := boundSize(r, fit); !ok || n != tc.wantW*tc.wantH || gossh.Unmarshal(r.Payload, &got) != nil || got != (size{Columns: tc.wantW, Rows: tc.wantH}) {
 			t.Errorf("%s: a change to %+v", name, got)
@@ -44,7 +44,7 @@ func TestSizesAreBoundedBeforeAnybodySeesThem(t *testing.T) {
 		}
 	}
 	for _, r := range []*gossh.Request{{Type: "window-change", Payload: []byte{1}}, {Type: "pty-req", Payload: []byte("nonsense")}} {
-		fit := (&sheet{canvas: newCanvas()}).fit
+		fit := (&sheet{canvas: newCanvas(10)}).fit
 		if _, ok := boundSize(r, fit); ok || boundTerminal(r, fit) {
 			t.Errorf("%s of nonsense is taken", r.Type)
 		}
@@ -53,7 +53,7 @@ func TestSizesAreBoundedBeforeAnybodySeesThem(t *testing.T) {
 
 func TestTheScreensOfAKeyShareTheirCells(t *testing.T) {
 	t.Parallel()
-	c := newCanvas()
+	c := newCanvas(10)
 	var all []*sheet
 	for range 20 {
 		s := &sheet{canvas: c, fingerprint: "one"}
@@ -67,7 +67,7 @@ func TestTheScreensOfAKeyShareTheirCells(t *testing.T) {
 			t.Errorf("screen %d has %d cells", i, s.has)
 		}
 	}
-	if most := cellsOfKey + len(all)*usualColumns*usualRows; total > most {
+	if most := 10*cellsEach + len(all)*usualColumns*usualRows; total > most {
 		t.Errorf("they have %d cells, want %d at most", total, most)
 	}
 	if w, h := all[19].fit(20_000, 20_000); w != usualColumns || h != usualRows {
@@ -87,6 +87,14 @@ func TestTheScreensOfAKeyShareTheirCells(t *testing.T) {
 	}
 	all[0].free()
 	all[1].free()
+	for i := range 10 { // as many sessions as a key may have, each on a screen of 120 x 40
+		if w, h := all[i].fit(120, 40); w != 120 || h != 40 {
+			t.Errorf("session %d gets %d x %d", i, w, h)
+		}
+	}
+	for _, s := range all[:10] {
+		s.free()
+	}
 	if c.taken["one"] != 0 {
 		t.Errorf("%d cells are still taken", c.taken["one"])
 	}
@@ -113,7 +121,7 @@ func TestTheWaitBetweenSizes(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				in, out := make(chan *gossh.Request), make(chan *gossh.Request)
-				go screen(in, out, (&sheet{canvas: newCanvas()}).fit)
+				go screen(in, out, (&sheet{canvas: newCanvas(10)}).fit)
 				stop := make(chan struct{})
 				go func() {
 					defer close(in)
@@ -148,7 +156,7 @@ func TestTheWaitBetweenSizes(t *testing.T) {
 func TestAStormOfSizesComesToItsLast(t *testing.T) {
 	t.Parallel()
 	in, out := make(chan *gossh.Request), make(chan *gossh.Request)
-	go screen(in, out, (&sheet{canvas: newCanvas()}).fit)
+	go screen(in, out, (&sheet{canvas: newCanvas(10)}).fit)
 	for range 100 { // before anything runs
 		in <- sized(30, 30)
 	}

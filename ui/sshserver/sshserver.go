@@ -129,7 +129,8 @@ func New(o Options) (*Server, error) {
 	}
 	o.Limits = o.Limits.withDefaults()
 	s := &Server{
-		o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now, o.Limits.Resume), canvas: newCanvas(),
+		o: o, lobby: newLobby(o.Limits, o.Now), live: newRegistry(o.Limits.PerKey), places: newPlaces(o.Now, o.Limits.Resume),
+		canvas: newCanvas(o.Limits.PerKey),
 	}
 	var err error
 	s.ssh, err = wish.NewServer(s.configure)
