@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +26,27 @@ type sealed struct {
 	// What the store keeps openly, once more: who can write to the store must not change what was agreed to.
 	Method, Path, Query, Reason string
 	ExpiresAt                   time.Time
+
+	What   what
+	Users  []string   // ids of those it is about
+	Agreed *agreement // nil until a second operator agreed to what the requester has to take
+}
+
+// agreement is who agreed, with the rights of that moment. It is sealed: who can write to the store cannot make one.
+type agreement struct {
+	Operator policy.Operator
+	At       time.Time
+}
+
+// what tells people what is asked for. It holds no secret.
+type what struct {
+	Request   string            `json:"request,omitempty"` // method and line of the table: "POST tickets/password-change"
+	Fields    map[string]any    `json:"fields,omitempty"`
+	From      map[string]any    `json:"from,omitempty"` // as it was when it was asked for, where that is known
+	RoleNames map[string]string `json:"role_names,omitempty"`
+	Person    map[string]any    `json:"person,omitempty"` // what the user it is about is called
+	People    int               `json:"people,omitempty"` // of an import
+	Handover  bool              `json:"handover"`         // the requester has to take it: its answer is a secret for them
 }
 
 // of reports whether an approval says in the open what it says sealed.
@@ -51,6 +69,7 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 		Body: c.body, ContentType: c.r.Header.Get("Content-Type"), Unchanged: c.r.Header.Get(UnchangedHeader),
 		Owner: c.r.Header.Get("X-Usher-User"), Operator: c.op, Approval: *no.Approval,
 		Method: c.r.Method, Path: c.d.Path, Query: c.d.Query.Encode(), Reason: reasonOf(c.r), ExpiresAt: now.Add(no.Approval.Within()),
+		What: g.describe(ctx, c), Users: c.d.Users,
 	})
 	if err != nil {
 		return err
@@ -58,16 +77,13 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 	a := journal.Approval{
 		ID: id, State: journal.ApprovalWaiting, RequestedAt: now, ExpiresAt: now.Add(no.Approval.Within()),
 		Requester: c.op.Subject, RequesterEmail: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: c.d.Path,
-		Query: c.d.Query.Encode(), Target: c.d.Target, Reason: reasonOf(c.r), Sealed: hidden,
-	}
-	for _, action := range c.d.Actions {
-		a.Actions = append(a.Actions, string(action))
+		Query: c.d.Query.Encode(), Target: c.d.Target, Reason: reasonOf(c.r), Sealed: hidden, Actions: actionNames(c.d.Actions),
 	}
 	if err := g.o.Approvals.PutApproval(ctx, a); err != nil {
 		return err
 	}
 	body := problem(http.StatusForbidden, no.Code, no.Message, string(no.Permission))
-	body["policy"], body["approval"], body["expires_at"] = no.Rule, a.ID, a.ExpiresAt
+	body["policy"], body["approval"], body["expires_at"], body["by"] = no.Rule, a.ID, a.ExpiresAt, no.Approval.By
 	data, err := encode(body)
 	if err != nil {
 		return err
@@ -75,180 +91,61 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 	return &answered{status: http.StatusForbidden, body: data, note: "waits for a second operator: approval " + id}
 }
 
-// waiting finds an approval that can still be decided, and what it hides.
-func (g *Gateway) waiting(ctx context.Context, id string) (journal.Approval, sealed, error) {
+// describe says what a change is, for those who decide about it. What the tenant does not say at the moment is left out.
+func (g *Gateway) describe(ctx context.Context, c *call) what {
+	w := what{
+		Request: c.r.Method + " " + cmp.Or(c.d.Pattern, "password-reset-email"), Fields: journal.Redact(c.d.Fields),
+		People: len(c.d.People), Handover: c.d.Handover,
+	}
+	if len(c.d.Users) == 1 && c.person == nil {
+		c.person, _, _ = g.person(ctx, c.d.Users[0]) //nolint:errcheck // it is told without a name then
+	}
+	if c.person != nil {
+		w.From, w.Person = journal.Redact(g.before(ctx, c)), map[string]any{}
+		for _, name := range []string{"email", "name", "username", "phone_number"} {
+			if v, ok := c.person[name].(string); ok && v != "" {
+				w.Person[name] = v
+			}
+		}
+	}
+	ids, _ := c.d.Fields["roles"].([]any)
+	for _, id := range ids[:min(len(ids), mostPeople)] {
+		id, _ := id.(string)
+		if r, _, err := g.roleByID(ctx, id); err == nil && id != "" {
+			if w.RoleNames == nil {
+				w.RoleNames = map[string]string{}
+			}
+			w.RoleNames[id] = r.Name
+		}
+	}
+	return w
+}
+
+// pending finds an approval that is in one of these states within its time, and what it hides.
+func (g *Gateway) pending(ctx context.Context, id string, states ...string) (journal.Approval, sealed, error) {
 	var s sealed
 	all, err := g.o.Approvals.Approvals(ctx)
 	if err != nil {
 		return journal.Approval{}, s, err
 	}
-	for _, a := range all {
-		if a.ID != id {
-			continue
-		}
-		if a.State != journal.ApprovalWaiting || !g.o.Now().Before(a.ExpiresAt) {
-			return a, s, journal.ErrDecided
-		}
-		if err := g.seal.open(a.ID, a.Sealed, &s); err != nil {
-			return a, s, err
-		}
-		if !s.of(a) {
-			return a, s, errors.New("this approval was changed in its store")
-		}
-		return a, s, nil
+	i := slices.IndexFunc(all, func(a journal.Approval) bool { return a.ID == id })
+	if i < 0 {
+		return journal.Approval{}, s, journal.ErrNoApproval
 	}
-	return journal.Approval{}, s, journal.ErrNoApproval
+	a := all[i]
+	if !slices.Contains(states, a.State) || !g.o.Now().Before(a.ExpiresAt) {
+		return a, s, journal.ErrDecided
+	}
+	if err := g.seal.open(a.ID, a.Sealed, &s); err != nil {
+		return a, s, err
+	}
+	if !s.of(a) {
+		return a, s, errStoreChanged
+	}
+	return a, s, nil
 }
 
-// mayDecide says whether an operator may approve a request. They must be named, be somebody else, and be able to do
-// themselves what they agree to.
-func (g *Gateway) mayDecide(ctx context.Context, op *policy.Operator, a journal.Approval, s sealed) (policy.Rules, error) {
-	rules, err := g.rulesOf(ctx, op)
-	if err != nil {
-		return rules, err
-	}
-	if op.Roles == nil {
-		if op.Roles, err = g.rolesOf(ctx, op.Subject); err != nil {
-			return rules, err
-		}
-	}
-	switch {
-	case strings.EqualFold(op.Subject, a.Requester):
-		return rules, &policy.Refusal{Code: "usher_self", Message: "nobody approves their own request"}
-	case !s.Approval.MayApprove(*op):
-		return rules, &policy.Refusal{Code: "usher_policy", Message: "you are not one of those who may approve this"}
-	}
-	for _, name := range a.Actions {
-		if !op.May(policy.Action(name)) {
-			return rules, &policy.Refusal{Code: "usher_permission", Message: "you lack the permission " + name + ", so you cannot approve it", Permission: policy.Action(name)}
-		}
-	}
-	return rules, nil
-}
-
-// approve carries a request out that a second operator agrees to: with the rights that both have now.
-func (g *Gateway) approve(r *http.Request, op policy.Operator, id string) (*http.Response, error) {
-	ctx := r.Context()
-	a, s, err := g.waiting(ctx, id)
-	if err != nil {
-		return g.undecidable(r, err)
-	}
-	first := &call{r: r, op: op}
-	if _, err := g.mayDecide(ctx, &op, a, s); err != nil {
-		return g.refused(first, err)
-	}
-	requester, err := g.still(ctx, s.Operator)
-	if err != nil {
-		return g.refused(first, err)
-	}
-	asked, err := g.renew(r, a, s, requester)
-	if err != nil {
-		return g.refused(asked, err)
-	}
-	asked.note = "approved by " + nameOf(op.Subject, op.Email) + ", approval " + id
-	asked.approved, asked.by = true, op
-	// The approver must be able to make this change too: whom they may not see they cannot judge.
-	mine, err := g.renew(r, a, s, op)
-	if err != nil {
-		return g.refused(mine, err)
-	}
-	if err := g.agrees(ctx, mine); err != nil {
-		return g.refused(mine, err)
-	}
-	if _, err := g.o.Approvals.DecideApproval(ctx, id, journal.ApprovalApproved, op.Subject, op.Email, g.o.Now()); err != nil {
-		return g.undecidable(r, err)
-	}
-	res, err := g.serve(asked)
-	if err != nil {
-		return nil, err
-	}
-	return g.withhold(asked, res)
-}
-
-// withhold takes out of an answer what was not meant for the approver: a ticket or a recovery code opens the account to
-// whoever reads it. Neither of the two gets it.
-func (g *Gateway) withhold(c *call, res *http.Response) (*http.Response, error) {
-	body, err := io.ReadAll(res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return nil, err
-	}
-	if len(bytes.TrimSpace(body)) > 0 {
-		var answer any
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.UseNumber()
-		if err := dec.Decode(&answer); err != nil {
-			return refuse(c.r, http.StatusBadGateway, "usher_answer", "the tenant's answer is no JSON, so secrets could not be taken out of it", ""), nil
-		}
-		dropKeys(answer, func(k string) bool {
-			return k == "ticket" || k == "ticket_url" || k == "ticket_id" || k == "recovery_code" || k == "invitation_url" || k == "barcode_uri" || k == "totp_secret"
-		})
-		if body, err = encode(answer); err != nil {
-			return nil, err
-		}
-	}
-	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	res.Header.Del("Content-Length")
-	return res, nil
-}
-
-// still leaves a requester the rights they have now: their token was verified when they asked, which may be days ago.
-func (g *Gateway) still(ctx context.Context, op policy.Operator) (policy.Operator, error) {
-	user, _, err := g.person(ctx, op.Subject)
-	if err != nil {
-		return op, err
-	}
-	if user == nil || user["blocked"] == true {
-		return op, &policy.Refusal{Code: "usher_policy", Message: "whoever asked for this is blocked or gone by now"}
-	}
-	held, err := g.permissionsHeld(ctx, op.Subject)
-	if err != nil {
-		return op, err
-	}
-	op.Permissions = slices.DeleteFunc(op.Permissions, func(name string) bool { return !slices.Contains(held, name) })
-	op.Roles, op.Metadata = nil, nil
-	return op, nil
-}
-
-// agrees asks the approver's own policies about the change.
-func (g *Gateway) agrees(ctx context.Context, c *call) error {
-	var err error
-	if c.rules, err = g.rulesOf(ctx, &c.op); err != nil {
-		return err
-	}
-	ids, err := g.subjects(ctx, c)
-	if err != nil {
-		return err
-	}
-	if err := g.authorize(ctx, c, ids); err != nil {
-		return err
-	}
-	if d := c.about.Demands(c.d.Actions, reasonOf(c.r), g.o.Now()); d.FreshLogin != nil {
-		return d.FreshLogin
-	}
-	return nil
-}
-
-// renew makes the request that waited anew, as one operator's.
-func (g *Gateway) renew(r *http.Request, a journal.Approval, s sealed, op policy.Operator) (*call, error) {
-	again, err := http.NewRequestWithContext(r.Context(), a.Method, "https://tenant.invalid/", http.NoBody)
-	if err != nil {
-		return &call{r: r, op: op}, err
-	}
-	path, err := url.PathUnescape(a.Path)
-	if err != nil {
-		return &call{r: r, op: op}, err
-	}
-	again.URL.Path, again.URL.RawPath, again.URL.RawQuery = path, a.Path, a.Query
-	for name, v := range map[string]string{
-		"Content-Type": s.ContentType, UnchangedHeader: s.Unchanged, "X-Usher-User": s.Owner,
-		"X-Usher-Reason": url.QueryEscape(a.Reason), "X-Usher-Priority": "action",
-	} {
-		if v != "" {
-			again.Header.Set(name, v)
-		}
-	}
-	return g.decide(again, op, s.Body)
-}
+var errStoreChanged = errors.New("this approval was changed in its store")
 
 // undecidable answers for an approval that cannot be decided.
 func (g *Gateway) undecidable(r *http.Request, err error) (*http.Response, error) {
@@ -263,37 +160,22 @@ func (g *Gateway) undecidable(r *http.Request, err error) (*http.Response, error
 	return refuse(r, http.StatusServiceUnavailable, "usher_approval", "the approvals cannot be read or written: "+err.Error(), ""), nil
 }
 
-// deny ends a request. Whoever made it may take it back.
-func (g *Gateway) deny(r *http.Request, op policy.Operator, id string) (*http.Response, error) {
-	ctx := r.Context()
-	a, s, err := g.waiting(ctx, id)
-	if err != nil {
-		return g.undecidable(r, err)
-	}
-	if op.Subject != a.Requester {
-		if _, err := g.mayDecide(ctx, &op, a, s); err != nil {
-			return g.refused(&call{r: r, op: op}, err)
-		}
-	}
-	// On the record before it counts, as every decision.
-	line := &call{r: r, op: op, note: "denied approval " + id + " of " + nameOf(a.Requester, a.RequesterEmail)}
-	entry := g.entry(line, "")
-	entry.Target, entry.Actions = a.Target, a.Actions
-	if err := g.o.Journal.Denied(ctx, entry); err != nil {
-		return refuse(r, http.StatusServiceUnavailable, "usher_journal", "the journal cannot be written: "+err.Error(), ""), nil
-	}
-	a, err = g.o.Approvals.DecideApproval(ctx, id, journal.ApprovalDenied, op.Subject, op.Email, g.o.Now())
-	if err != nil {
-		return g.undecidable(r, err)
-	}
-	return object(r, http.StatusOK, a), nil
-}
-
 func nameOf(subject, email string) string {
 	if email == "" {
 		return subject
 	}
 	return email + " (" + subject + ")"
+}
+
+// listed is an approval as an operator is told of it.
+type listed struct {
+	journal.Approval
+	what
+	By     []string `json:"by"` // who may approve: names of roles, emails
+	Mine   bool     `json:"mine"`
+	Decide bool     `json:"may_decide"`
+	Deny   bool     `json:"may_deny"` // end it, or take it back
+	Take   bool     `json:"may_take"`
 }
 
 // approvals lists what an operator asked for, and what they may decide about people who exist for them.
@@ -307,36 +189,93 @@ func (g *Gateway) approvals(r *http.Request, op policy.Operator) (*http.Response
 	if err != nil {
 		return g.refused(&call{r: r, op: op}, err)
 	}
-	var targets []string
-	for _, a := range all {
-		targets = append(targets, a.Target)
+	hides := make([]sealed, len(all))
+	var about []string
+	for i, a := range all {
+		if g.seal.open(a.ID, a.Sealed, &hides[i]) != nil || !hides[i].of(a) {
+			hides[i] = sealed{}
+		}
+		about = append(about, whomOf(a, hides[i])...)
 	}
-	seen, err := g.visible(ctx, rules, targets)
+	seen, err := g.visible(ctx, rules, about)
 	if err != nil {
 		return g.refused(&call{r: r, op: op}, err)
 	}
-	type listed struct {
-		journal.Approval
-		Mine   bool `json:"mine"`
-		Decide bool `json:"may_decide"`
-	}
 	out := []listed{}
-	for _, a := range all {
-		if a.State == journal.ApprovalWaiting && !g.o.Now().Before(a.ExpiresAt) {
-			a.State = journal.ApprovalExpired
-		}
-		l := listed{Approval: a, Mine: a.Requester == op.Subject}
-		var s sealed
-		if !l.Mine && g.seal.open(a.ID, a.Sealed, &s) == nil && (a.Target == "" || seen[a.Target]) {
-			_, err := g.mayDecide(ctx, &op, a, s)
-			l.Decide = err == nil && a.State == journal.ApprovalWaiting
-			if err != nil {
-				continue
+	for i, a := range all {
+		l, ok := g.listed(ctx, &op, a, hides[i])
+		if ok && (l.Mine || g.sees(r, rules, op, a, hides[i], seen)) {
+			for _, m := range []map[string]any{l.Fields, l.From, l.Person} {
+				hideFields(rules, m)
 			}
-		} else if !l.Mine {
-			continue
+			out = append(out, l)
 		}
-		out = append(out, l)
 	}
 	return object(r, http.StatusOK, map[string]any{"approvals": out, "now": g.o.Now().UTC().Format(time.RFC3339)}), nil
+}
+
+// sees reports whether what an approval is about exists for an operator. What is about nobody who is there yet, such as an
+// invitation, is asked of their policies as if they made it.
+func (g *Gateway) sees(r *http.Request, rules policy.Rules, op policy.Operator, a journal.Approval, s sealed, seen map[string]bool) bool {
+	ids := whomOf(a, s)
+	if len(ids) > 0 || !rules.Filtered() {
+		return !slices.ContainsFunc(ids, func(id string) bool { return !seen[id] })
+	}
+	return g.stands(r.Context(), r, a, s, op) == nil
+}
+
+// whomOf are the ids of those an approval is about.
+func whomOf(a journal.Approval, s sealed) []string {
+	switch {
+	case len(s.Users) > 0:
+		return s.Users
+	case s.What.Request != "" || a.Target == "":
+		return nil
+	}
+	return []string{a.Target}
+}
+
+// listed says what an operator may do about an approval; ok is false when it does not concern them.
+func (g *Gateway) listed(ctx context.Context, op *policy.Operator, a journal.Approval, s sealed) (l listed, ok bool) {
+	if (a.State == journal.ApprovalWaiting || a.State == journal.ApprovalAgreed) && !g.o.Now().Before(a.ExpiresAt) {
+		a.State = journal.ApprovalExpired
+	}
+	l = listed{Approval: a, what: s.What, By: append([]string{}, s.Approval.By...), Mine: a.Requester == op.Subject}
+	readable := s.Operator.Subject != "" // sealed with another key, or changed: nobody can decide it
+	open := a.State == journal.ApprovalWaiting || a.State == journal.ApprovalAgreed
+	switch {
+	case !readable:
+		return l, l.Mine
+	case l.Mine:
+		l.Deny, l.Take = open, a.State == journal.ApprovalAgreed
+		return l, true
+	}
+	if _, err := g.mayDecide(ctx, op, a, s); err != nil {
+		return l, false
+	}
+	l.Deny, l.Decide = open, a.State == journal.ApprovalWaiting
+	return l, true
+}
+
+// approves reports whether the operator is one of those who may approve something of somebody.
+func (g *Gateway) approves(ctx context.Context, op policy.Operator) (bool, error) {
+	if g.o.Approvals == nil || g.o.Policies.Len() == 0 {
+		return false, nil
+	}
+	_, err := g.rulesOf(ctx, &op) // roles and email, where policies ask for them
+	return g.o.Policies.Approves(op), err
+}
+
+// whose tells of a refusal to one of two operators that it is about the other.
+func whose(who string, err error) error {
+	var no *policy.Refusal
+	var said *answered
+	theirs := strings.NewReplacer("you lack ", "they lack ", "your policy ", "their policy ", "you may ", "they may ", "you are ", "they are ")
+	switch {
+	case errors.As(err, &no):
+		return &policy.Refusal{Code: no.Code, Rule: no.Rule, Message: who + " may not do this any more: " + theirs.Replace(no.Message)}
+	case errors.As(err, &said) && said.status < http.StatusInternalServerError:
+		return &policy.Refusal{Code: "usher_policy", Message: who + " may not do this any more: whom it is about is not there for them"}
+	}
+	return err
 }

@@ -230,16 +230,3 @@ func TestTheApprovalsKeyIsTheGatewaysAlone(t *testing.T) {
 		t.Error("a key that was cut off is taken")
 	}
 }
-
-func TestWhoApprovesATicketDoesNotGetIt(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t, fourEyes)
-	id := wantApproval(t, d, "POST", "/api/v2/tickets/password-change", `{"user_id":"auth0|ann"}`)
-	got := d.ask(t, "lead", "POST", decide+id+"/approve", "")
-	if got.status < 200 || got.status >= 300 || len(d.sent) != 1 {
-		t.Fatalf("approved: %d %s, sent %q", got.status, got.body, d.sent)
-	}
-	if strings.Contains(string(got.body), "ticket") {
-		t.Errorf("the approver reads %s", got.body)
-	}
-}

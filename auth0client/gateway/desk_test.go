@@ -338,19 +338,18 @@ func (m *approvalsInMemory) Approvals(context.Context) ([]journal.Approval, erro
 	return slices.Clone(m.all), nil
 }
 
-func (m *approvalsInMemory) DecideApproval(_ context.Context, id, state, by, byEmail string, at time.Time) (journal.Approval, error) {
+func (m *approvalsInMemory) MoveApproval(_ context.Context, id string, move journal.ApprovalMove) (journal.Approval, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.all {
-		a := &m.all[i]
-		if a.ID != id {
+		if m.all[i].ID != id {
 			continue
 		}
-		if a.State != journal.ApprovalWaiting || !m.now().Before(a.ExpiresAt) {
-			return *a, journal.ErrDecided
+		a, err := m.all[i].Moved(move)
+		if err == nil {
+			m.all[i] = a
 		}
-		a.State, a.DecidedBy, a.DecidedByEmail, a.DecidedAt = state, by, byEmail, at
-		return *a, nil
+		return a, err
 	}
 	return journal.Approval{}, journal.ErrNoApproval
 }

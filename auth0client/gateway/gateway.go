@@ -169,6 +169,9 @@ type call struct {
 	person map[string]any
 	held   []string
 	from   map[string]any
+	// What became of the change, once it was sent; a journal.Result… and the tenant's status.
+	result string
+	status int
 	// approved: a second operator agreed; neither an approval nor a fresh sign-in of the first is asked for again.
 	approved bool
 
@@ -243,7 +246,7 @@ func (g *Gateway) entry(c *call, id string) journal.Entry {
 		path = c.r.URL.EscapedPath()
 	}
 	e := journal.Entry{
-		ID: id, Subject: c.op.Subject, Email: c.op.Email, Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: path,
+		ID: id, Subject: c.op.Subject, Email: g.emailOf(c.op), Via: g.viaOf(c.r.Context()), Method: c.r.Method, Path: path,
 		Target: c.d.Target, Reason: reasonOf(c.r), From: c.from, Fields: c.d.Fields, Note: c.note,
 		Approver: c.by.Subject, ApproverEmail: c.by.Email,
 	}
@@ -281,6 +284,7 @@ func (g *Gateway) change(c *call) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.r.Context()), finishWrite)
 	defer cancel()
 	res, err := g.forward(ctx, c.r, c.d, c.body, id)
+	c.result, c.status = resultOf(res, err)
 	outcome := journal.Outcome{}
 	switch {
 	case err == nil:
@@ -302,6 +306,23 @@ func (g *Gateway) change(c *call) (*http.Response, error) {
 		res.Header.Set("X-Usher-Request-Id", id)
 	}
 	return res, err
+}
+
+// resultOf says whether a change was made, as far as its answer tells. Only what surely was not made counts as refused.
+func resultOf(res *http.Response, err error) (result string, status int) {
+	switch {
+	case errors.Is(err, errNotSent):
+		return journal.ResultRefused, 0
+	case err != nil:
+		return journal.ResultUnknown, 0
+	case res.Header.Get(outcomeHeader) == outcomeNotSent:
+		return journal.ResultRefused, res.StatusCode
+	case res.StatusCode >= 200 && res.StatusCode < 300:
+		return journal.ResultMade, res.StatusCode
+	case res.StatusCode >= 400 && res.StatusCode < 500 && res.StatusCode != http.StatusRequestTimeout:
+		return journal.ResultRefused, res.StatusCode
+	}
+	return journal.ResultUnknown, res.StatusCode
 }
 
 // codeHeader repeats the errorCode of a refusal, for the log and the metrics.

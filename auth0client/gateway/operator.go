@@ -37,15 +37,22 @@ const mostKnown = 10_000
 
 func newKnown(now func() time.Time) *known { return &known{now: now, said: map[string]saying{}} }
 
-// ask gives what is remembered under key, or asks anew.
-func ask[T any](k *known, key string, fresh func() (T, error)) (T, error) {
+// lately gives what is remembered under key.
+func lately[T any](k *known, key string) (v T, ok bool) {
 	k.mu.Lock()
 	s, ok := k.said[key]
 	k.mu.Unlock()
 	if ok && k.now().Before(s.until) {
-		if v, ok := s.what.(T); ok {
-			return v, nil
-		}
+		v, ok = s.what.(T)
+		return v, ok
+	}
+	return v, false
+}
+
+// ask gives what is remembered under key, or asks anew.
+func ask[T any](k *known, key string, fresh func() (T, error)) (T, error) {
+	if v, ok := lately[T](k, key); ok {
+		return v, nil
 	}
 	v, err := fresh()
 	if err != nil {
@@ -102,6 +109,19 @@ func (g *Gateway) rulesOf(ctx context.Context, op *policy.Operator) (policy.Rule
 		}
 	}
 	return set.For(*op), nil
+}
+
+// emailOf is an operator's email: what their token says, or what the tenant said of them lately. It asks nobody.
+func (g *Gateway) emailOf(op policy.Operator) string {
+	if op.Email != "" {
+		return op.Email
+	}
+	user, _ := lately[map[string]any](g.known, "operator "+op.Subject)
+	if user["email_verified"] != true {
+		return ""
+	}
+	email, _ := user["email"].(string)
+	return email
 }
 
 func unsaid(ctx context.Context, what string, err error) error {

@@ -18,7 +18,8 @@ const ownPrefix = "/usher/"
 //
 //	GET  /usher/v1/me                       who the operator is and what their policies leave them
 //	GET  /usher/v1/approvals                what waits for a second operator
-//	POST /usher/v1/approvals/{id}/approve   carry it out
+//	POST /usher/v1/approvals/{id}/approve   carry it out, or agree that its requester takes it
+//	POST /usher/v1/approvals/{id}/take      carry it out for its requester, whose answer is a secret
 //	POST /usher/v1/approvals/{id}/deny      end it
 //	GET  /usher/v1/journal                  the record of changes, newest first: ?take=50&before=SEQ&target=ID. With
 //	                                        mine=true the operator's own, for which nobody needs journal:read
@@ -44,6 +45,8 @@ func (g *Gateway) own(r *http.Request, op policy.Operator, body []byte) (*http.R
 			return g.approve(r, op, id)
 		case "deny":
 			return g.deny(r, op, id)
+		case "take":
+			return g.take(r, op, id)
 		}
 	}
 	return refuse(r, http.StatusNotFound, "usher_route", "usher's gateway has no such endpoint", ""), nil
@@ -62,14 +65,19 @@ func (g *Gateway) me(r *http.Request, op policy.Operator) (*http.Response, error
 		return g.refused(&call{r: r, op: op}, err)
 	}
 	v := rules.View()
+	approves, err := g.approves(r.Context(), op)
+	if err != nil {
+		return g.refused(&call{r: r, op: op}, err)
+	}
 	body := struct {
 		Subject     string    `json:"subject"`
 		Email       string    `json:"email,omitempty"`
 		Name        string    `json:"name,omitempty"`
 		Permissions []string  `json:"permissions"`
 		AuthTime    time.Time `json:"auth_time,omitzero"`
+		Approves    bool      `json:"approves"` // some of what others ask for
 		policy.View
-	}{op.Subject, op.Email, op.Name, append([]string{}, op.Permissions...), op.AuthTime, v}
+	}{op.Subject, op.Email, op.Name, append([]string{}, op.Permissions...), op.AuthTime, approves, v}
 	return object(r, http.StatusOK, body), nil
 }
 

@@ -12,10 +12,9 @@ import (
 	"time"
 )
 
-func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
-	t.Parallel()
-	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	for name, open := range map[string]func(t *testing.T, now func() time.Time) [2]Approvals{
+// stores opens each kind of store twice, as two processes do.
+func stores() map[string]func(t *testing.T, now func() time.Time) [2]Approvals {
+	return map[string]func(t *testing.T, now func() time.Time) [2]Approvals{
 		"files": func(t *testing.T, now func() time.Time) [2]Approvals {
 			dir := t.TempDir()
 			return [2]Approvals{opened(t, dir, Options{Now: now}), OpenApprovals(dir, now)} // two processes
@@ -33,7 +32,13 @@ func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
 			}
 			return both
 		},
-	} {
+	}
+}
+
+func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for name, open := range stores() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var clock atomic.Int64
@@ -67,13 +72,15 @@ func TestAnApprovalIsKeptWholeAndDecidedOnce(t *testing.T) {
 				}
 				decideAtOnce(t, both, more, start.Add(-23*time.Hour))
 			}
-			if _, err := both[0].DecideApproval(t.Context(), "none", ApprovalApproved, "auth0|b", "", start); !errors.Is(err, ErrNoApproval) {
+			approve := ApprovalMove{From: ApprovalWaiting, To: ApprovalApproved, By: "auth0|b", At: start}
+			if _, err := both[0].MoveApproval(t.Context(), "none", approve); !errors.Is(err, ErrNoApproval) {
 				t.Errorf("one that is not there: %v", err)
 			}
-			if _, err := both[0].DecideApproval(t.Context(), "two", "maybe", "auth0|b", "", start); err == nil {
+			if _, err := both[0].MoveApproval(t.Context(), "two", ApprovalMove{From: ApprovalWaiting, To: "maybe", By: "auth0|b", At: start}); err == nil {
 				t.Error("it was decided to be maybe")
 			}
-			if _, err := both[0].DecideApproval(t.Context(), "two", ApprovalApproved, "auth0|b", "", two.ExpiresAt); !errors.Is(err, ErrDecided) {
+			approve.At = two.ExpiresAt
+			if _, err := both[0].MoveApproval(t.Context(), "two", approve); !errors.Is(err, ErrDecided) {
 				t.Errorf("one whose time is over: %v", err)
 			}
 			clock.Store(int64(2 * time.Hour))
@@ -94,7 +101,7 @@ func decideAtOnce(t *testing.T, both [2]Approvals, a Approval, at time.Time) {
 	var wg sync.WaitGroup
 	for i := range 12 {
 		wg.Go(func() {
-			got, err := both[i%2].DecideApproval(t.Context(), a.ID, ApprovalApproved, "auth0|b", "b@example.com", at)
+			got, err := both[i%2].MoveApproval(t.Context(), a.ID, ApprovalMove{From: ApprovalWaiting, To: ApprovalApproved, By: "auth0|b", ByEmail: "b@example.com", At: at})
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -129,4 +136,112 @@ func TestApprovalsThatCannotBeReadAreLeftAlone(t *testing.T) {
 	if data, err := os.ReadFile(path); err != nil || string(data) != `[{"id":"a"` {
 		t.Errorf("the file holds %s, %v", data, err)
 	}
+}
+
+func TestWhatIsAgreedToIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	agree := ApprovalMove{From: ApprovalWaiting, To: ApprovalAgreed, By: "auth0|b", ByEmail: "b@example.com", At: start.Add(time.Minute), Sealed: []byte("with both names")}
+	take := ApprovalMove{From: ApprovalAgreed, To: ApprovalTaken, At: start.Add(48 * time.Hour)}
+	for name, open := range stores() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var clock atomic.Int64
+			both := open(t, func() time.Time { return start.Add(time.Duration(clock.Load())) })
+			a := Approval{ID: "a", State: ApprovalWaiting, RequestedAt: start, ExpiresAt: start.Add(72 * time.Hour), Requester: "auth0|a", Path: "/p", Sealed: []byte("x")}
+			if err := both[0].PutApproval(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := both[0].MoveApproval(t.Context(), "a", take); !errors.Is(err, ErrDecided) {
+				t.Errorf("it is taken before anybody agreed: %v", err)
+			}
+			if _, err := both[1].MoveApproval(t.Context(), "a", agree); err != nil {
+				t.Fatal(err)
+			}
+			clock.Store(int64(48 * time.Hour)) // agreed to more than a day ago, and still to be taken
+			only := func() Approval {
+				t.Helper()
+				list, err := both[0].Approvals(t.Context())
+				if err != nil || len(list) != 1 {
+					t.Fatalf("listed are %+v, %v", list, err)
+				}
+				return list[0]
+			}
+			if got := only(); got.State != ApprovalAgreed || got.DecidedByEmail != "b@example.com" || string(got.Sealed) != "with both names" || got.Path != "/p" {
+				t.Fatalf("agreed to is %+v", got)
+			}
+			if n := atOnce(t, both, "a", take); n != 1 {
+				t.Fatalf("%d took it", n)
+			}
+			// The tenant refused: it can be taken again, and what became of it is told.
+			back := ApprovalMove{From: ApprovalTaken, To: ApprovalAgreed, At: take.At, Result: ResultRefused, Status: 404}
+			if n := atOnce(t, both, "a", back); n != 1 {
+				t.Fatalf("%d put it back", n)
+			}
+			if got := only(); got.State != ApprovalAgreed || got.Result != ResultRefused || got.Status != 404 || !got.TakenAt.IsZero() || got.DecidedBy != "auth0|b" {
+				t.Fatalf("put back is %+v", got)
+			}
+			if n := atOnce(t, both, "a", take); n != 1 {
+				t.Fatalf("%d took it the second time", n)
+			}
+			if got := only(); got.Result != "" || got.Status != 0 || !got.TakenAt.Equal(take.At) {
+				t.Fatalf("taken is %+v", got)
+			}
+			if _, err := both[0].MoveApproval(t.Context(), "a", ApprovalMove{From: ApprovalTaken, To: ApprovalTaken, At: start, Result: ResultMade, Status: 201, Sealed: []byte("less")}); err != nil {
+				t.Fatal(err)
+			}
+			if got := only(); got.State != ApprovalTaken || got.Result != ResultMade || got.Status != 201 || string(got.Sealed) != "less" {
+				t.Errorf("at the end it is %+v", got)
+			}
+			for _, m := range []ApprovalMove{take, agree, {From: ApprovalAgreed, To: ApprovalDenied, By: "auth0|a", At: start}} {
+				if _, err := both[1].MoveApproval(t.Context(), "a", m); !errors.Is(err, ErrDecided) {
+					t.Errorf("after it was taken, %s: %v", m.To, err)
+				}
+			}
+		})
+	}
+}
+
+func TestNobodyTakesWhatHasExpired(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for name, open := range stores() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var clock atomic.Int64
+			both := open(t, func() time.Time { return start.Add(time.Duration(clock.Load())) })
+			a := Approval{ID: "a", State: ApprovalWaiting, RequestedAt: start, ExpiresAt: start.Add(time.Hour), Requester: "auth0|a"}
+			if err := both[0].PutApproval(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := both[0].MoveApproval(t.Context(), "a", ApprovalMove{From: ApprovalWaiting, To: ApprovalAgreed, By: "auth0|b", At: start}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := both[1].MoveApproval(t.Context(), "a", ApprovalMove{From: ApprovalAgreed, To: ApprovalTaken, At: a.ExpiresAt}); !errors.Is(err, ErrDecided) {
+				t.Errorf("taken when its time was over: %v", err)
+			}
+			clock.Store(int64(2 * time.Hour))
+			if list, err := both[1].Approvals(t.Context()); err != nil || len(list) != 1 || list[0].State != ApprovalExpired || list[0].DecidedBy != "auth0|b" {
+				t.Errorf("an hour later: %+v, %v", list, err)
+			}
+		})
+	}
+}
+
+// atOnce counts who makes a move of twelve that try.
+func atOnce(t *testing.T, both [2]Approvals, id string, m ApprovalMove) int {
+	t.Helper()
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			if _, err := both[i%2].MoveApproval(t.Context(), id, m); err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, ErrDecided) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	return int(won.Load())
 }

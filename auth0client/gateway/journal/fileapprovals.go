@@ -132,8 +132,8 @@ func (f *fileApprovals) Approvals(context.Context) ([]Approval, error) {
 	return listed(all, f.now()), nil
 }
 
-// DecideApproval implements [Approvals].
-func (f *fileApprovals) DecideApproval(ctx context.Context, id, state, by, byEmail string, at time.Time) (a Approval, err error) {
+// MoveApproval implements [Approvals].
+func (f *fileApprovals) MoveApproval(ctx context.Context, id string, m ApprovalMove) (a Approval, err error) {
 	err = f.locked(ctx, func() error {
 		list, err := f.read()
 		if err != nil {
@@ -143,7 +143,7 @@ func (f *fileApprovals) DecideApproval(ctx context.Context, id, state, by, byEma
 		if i < 0 {
 			return ErrNoApproval
 		}
-		if a, err = decided(list[i].approval(), state, by, byEmail, at); err != nil {
+		if a, err = list[i].approval().Moved(m); err != nil {
 			return err
 		}
 		list[i] = newStored(a)
@@ -162,25 +162,11 @@ func fitToKeep(a Approval) error {
 	return nil
 }
 
-// decided gives an approval in its new state, if it may still be decided.
-func decided(a Approval, state, by, byEmail string, at time.Time) (Approval, error) {
-	switch state {
-	case ApprovalApproved, ApprovalDenied, ApprovalExpired:
-	default:
-		return a, fmt.Errorf("an approval cannot be decided to be %q", state)
-	}
-	if a.State != ApprovalWaiting || state != ApprovalExpired && !at.Before(a.ExpiresAt) {
-		return a, ErrDecided
-	}
-	a.State, a.DecidedBy, a.DecidedByEmail, a.DecidedAt = state, by, byEmail, at
-	return a, nil
-}
-
 // listed leaves out what is over for a day and marks what has expired.
 func listed(list []Approval, now time.Time) []Approval {
 	list = slices.DeleteFunc(list, func(a Approval) bool { return old(a, now) })
 	for i := range list {
-		if list[i].State == ApprovalWaiting && !now.Before(list[i].ExpiresAt) {
+		if list[i].pending() && !now.Before(list[i].ExpiresAt) {
 			list[i].State, list[i].DecidedAt = ApprovalExpired, list[i].ExpiresAt
 		}
 	}
@@ -192,7 +178,10 @@ func listed(list []Approval, now time.Time) []Approval {
 
 func old(a Approval, now time.Time) bool {
 	over := a.DecidedAt
-	if a.State == ApprovalWaiting {
+	switch {
+	case a.State == ApprovalTaken:
+		over = a.TakenAt
+	case a.pending():
 		over = a.ExpiresAt
 	}
 	return now.Sub(over) > keepDecided

@@ -250,12 +250,12 @@ func (j *Journal) PutApproval(ctx context.Context, a Approval) error {
 	return j.store.PutApproval(ctx, a)
 }
 
-// Approvals lists those that wait and those decided within the last day, newest first.
+// Approvals lists those that wait and those that were over within the last day, newest first.
 func (j *Journal) Approvals(ctx context.Context) ([]Approval, error) { return j.store.Approvals(ctx) }
 
-// DecideApproval decides an approval, once.
-func (j *Journal) DecideApproval(ctx context.Context, id, state, by, byEmail string, at time.Time) (Approval, error) {
-	return j.store.DecideApproval(ctx, id, state, by, byEmail, at)
+// MoveApproval decides an approval, or has it taken, once.
+func (j *Journal) MoveApproval(ctx context.Context, id string, m ApprovalMove) (Approval, error) {
+	return j.store.MoveApproval(ctx, id, m)
 }
 
 // Lines gives the lines of the journal, oldest first; in a shared store those of all gateways, by time.

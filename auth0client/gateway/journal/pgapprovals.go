@@ -62,7 +62,7 @@ func scanApproval(row pgx.CollectableRow) (Approval, error) {
 // Approvals implements [Approvals].
 func (p pgApprovals) Approvals(ctx context.Context) ([]Approval, error) {
 	now := p.now()
-	rows, err := p.pool.Query(ctx, `select `+approvalColumns+` from usher_approvals where coalesce(decided_at, expires_at) >= $1`, now.Add(-keepDecided))
+	rows, err := p.pool.Query(ctx, `select `+approvalColumns+` from usher_approvals where expires_at >= $1`, now.Add(-keepDecided))
 	if err != nil {
 		return nil, fmt.Errorf("read the approvals: %w", err)
 	}
@@ -73,8 +73,8 @@ func (p pgApprovals) Approvals(ctx context.Context) ([]Approval, error) {
 	return listed(list, now), nil
 }
 
-// DecideApproval implements [Approvals].
-func (p pgApprovals) DecideApproval(ctx context.Context, id, state, by, byEmail string, at time.Time) (a Approval, err error) {
+// MoveApproval implements [Approvals].
+func (p pgApprovals) MoveApproval(ctx context.Context, id string, m ApprovalMove) (a Approval, err error) {
 	err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select `+approvalColumns+` from usher_approvals where id = $1 for update`, id)
 		if err != nil {
@@ -87,11 +87,15 @@ func (p pgApprovals) DecideApproval(ctx context.Context, id, state, by, byEmail 
 		if err != nil {
 			return err
 		}
-		if a, err = decided(a, state, by, byEmail, at); err != nil {
+		if a, err = a.Moved(m); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `update usher_approvals set state = $2, decided_by = $3, decided_by_email = $4, decided_at = $5 where id = $1`,
-			id, state, storable(by), storable(byEmail), at)
+		request, err := json.Marshal(newStored(a))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `update usher_approvals set state = $2, decided_by = $3, decided_by_email = $4, decided_at = $5, request = $6 where id = $1`,
+			id, a.State, storable(a.DecidedBy), storable(a.DecidedByEmail), a.DecidedAt, string(request))
 		return err
 	})
 	switch {

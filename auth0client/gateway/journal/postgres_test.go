@@ -244,7 +244,7 @@ func TestARoleThatMayOnlyAddLinesIsEnough(t *testing.T) {
 	if err := j.PutApproval(t.Context(), Approval{ID: "a", State: ApprovalWaiting, ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
 		t.Error(err)
 	}
-	if _, err := j.DecideApproval(t.Context(), "a", ApprovalDenied, "auth0|b", "", time.Now()); err != nil {
+	if _, err := j.MoveApproval(t.Context(), "a", ApprovalMove{From: ApprovalWaiting, To: ApprovalDenied, By: "auth0|b", At: time.Now()}); err != nil {
 		t.Error(err)
 	}
 	limited := database(t, with(t, dsn, "role", role))

@@ -13,6 +13,9 @@ const hidden = "…"
 // deepest is how many levels an entry's fields may have: deeper lines could be written but not read.
 const deepest = 1000
 
+// Redact gives fields as the journal keeps them: without what must never be kept, or shown to a second operator.
+func Redact(fields map[string]any) map[string]any { return redact(fields) }
+
 // redact replaces what must never be kept, however deep it lies, and what no reader of the line could read.
 func redact(fields map[string]any) map[string]any { return redactObject(fields, 1) }
 

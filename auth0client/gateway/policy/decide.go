@@ -29,7 +29,7 @@ func (t *Table) Decide(op Operator, q Request) (Decision, error) {
 func decideOn(r route, ids []string, op Operator, q Request) (Decision, error) {
 	d := Decision{
 		Actions: r.actions, Write: q.Method != http.MethodGet, Path: rebuild(r.path, ids), Pattern: r.path, IDs: ids,
-		Subject: r.about, Answer: r.answer, Form: r.form, NotSelf: r.self,
+		Subject: r.about, Answer: r.answer, Form: r.form, NotSelf: r.self, Handover: r.handover,
 	}
 	if len(ids) > 0 {
 		d.Target = ids[0]

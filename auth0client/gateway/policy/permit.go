@@ -221,3 +221,18 @@ func (a Approval) MayApprove(op Operator) bool {
 		return slices.ContainsFunc(op.Roles, func(role string) bool { return glob(by, role) })
 	})
 }
+
+// Approves reports whether an operator, whose Roles must be known, is one of those who may approve something of somebody.
+func (s *Set) Approves(op Operator) bool {
+	if s.Len() == 0 {
+		return false
+	}
+	for _, p := range s.policies {
+		for _, a := range p.Approval {
+			if a.MayApprove(op) {
+				return true
+			}
+		}
+	}
+	return false
+}

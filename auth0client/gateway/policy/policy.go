@@ -150,9 +150,11 @@ type Decision struct {
 	Pattern string   // the table's line, such as "users/{id}/roles"
 	Query   url.Values
 	Write   bool
-	Form    bool           // the body is multipart
-	NotSelf bool           // operators may not do it to themselves
-	Fields  map[string]any // of a write's body
+	Form    bool // the body is multipart
+	NotSelf bool // operators may not do it to themselves
+	// Handover: the answer is a secret for whoever asked, and for nobody else.
+	Handover bool
+	Fields   map[string]any // of a write's body
 
 	Subject    Subject
 	Users      []string // ids of the users that the request names

@@ -17,6 +17,7 @@ type route struct {
 	needs        []string // parameters or fields without which the request would be about everybody
 	form         bool     // the body is multipart
 	self         bool     // what operators may not do to themselves
+	handover     bool     // the answer is a secret for whoever asked
 	user         int      // which "{id}" is a user's, from 1; 0: none
 	about        Subject
 	answer       Answer
@@ -59,6 +60,12 @@ func (r route) of(s Subject) route {
 
 func (r route) gives(a Answer) route {
 	r.answer = a
+	return r
+}
+
+// handingOver marks a request whose answer is a secret for whoever asked, such as a link that opens an account.
+func (r route) handingOver() route {
+	r.handover = true
 	return r
 }
 

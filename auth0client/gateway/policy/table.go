@@ -128,9 +128,9 @@ func factors() []route {
 		write(del, "users/{id}/authentication-methods", none(), MFAReset).notSelf(), write(del, "users/{id}/authentication-methods/{id}", none(), MFAReset).notSelf(),
 		write(del, "users/{id}/authenticators", none(), MFAReset).notSelf(), write(del, "users/{id}/multifactor/{id}", none(), MFAReset).notSelf(),
 		write(post, "users/{id}/multifactor/actions/invalidate-remember-browser", none(), MFAReset).notSelf(),
-		write(post, "users/{id}/recovery-code-regeneration", none(), MFAReset).notSelf(),
+		write(post, "users/{id}/recovery-code-regeneration", none(), MFAReset).notSelf().handingOver(),
 		write(post, "guardian/enrollments/ticket", []string{"user_id", "email", "send_mail", "email_locale", "factor", "allow_multiple_enrollments"}, MFAReset).
-			needing("user_id").of(OnePerson).notSelf().gives(TicketAnswer),
+			needing("user_id").of(OnePerson).notSelf().gives(TicketAnswer).handingOver(),
 	}
 }
 
@@ -157,9 +157,9 @@ func sessions() []route {
 func tickets() []route {
 	link := []string{"user_id", "result_url", "client_id", "organization_id", "ttl_sec", "includeEmailInRedirect", "identity"}
 	return []route{
-		write(post, "tickets/password-change", append(link, "email", "connection_id", "mark_email_as_verified"), UsersPassword).of(ByEmail).notSelf().gives(TicketAnswer),
+		write(post, "tickets/password-change", append(link, "email", "connection_id", "mark_email_as_verified"), UsersPassword).of(ByEmail).notSelf().gives(TicketAnswer).handingOver(),
 		// The link says that an email is one's own, and policies believe it.
-		write(post, "tickets/email-verification", link, UsersEdit).needing("user_id").of(OnePerson).notSelf().gives(TicketAnswer),
+		write(post, "tickets/email-verification", link, UsersEdit).needing("user_id").of(OnePerson).notSelf().gives(TicketAnswer).handingOver(),
 		write(post, "jobs/verification-email", []string{"user_id", "client_id", "identity", "organization_id"}, UsersEdit).needing("user_id").of(OnePerson),
 		{method: post, path: "jobs/users-imports", form: true, fields: []string{"users", "connection_id", "upsert", "external_id", "send_completion_email"},
 			about: NewPeople, decide: importActions, needs: []string{"users", "connection_id"}, self: true},
@@ -186,7 +186,7 @@ func organizations() []route {
 		write(del, "organizations/{id}/members/{id}/roles", roles, OrgsManage, RolesAssign).notSelf(),
 		read("organizations/{id}/invitations", OrgsRead).with(paged(), projected(), []string{"sort"}).gives(InvitationsAnswer),
 		read("organizations/{id}/invitations/{id}", OrgsRead).with(projected()).gives(InvitationsAnswer),
-		write(post, "organizations/{id}/invitations", invitation).deciding(invitationActions).of(Invited).gives(TicketAnswer),
+		write(post, "organizations/{id}/invitations", invitation).deciding(invitationActions).of(Invited).gives(TicketAnswer).handingOver(),
 		write(del, "organizations/{id}/invitations/{id}", none(), OrgsManage),
 	}
 }
