@@ -40,9 +40,13 @@ type ReasonNeeded struct{ Answer Answer }
 // ApprovalPending: a second operator must approve the change. It is not made yet; it waits under ID.
 type ApprovalPending struct {
 	ID        term.Safe
-	ExpiresAt time.Time // zero when not known
+	ExpiresAt time.Time   // zero when not known
+	By        []term.Safe // who may approve: names of roles, emails; with * for anything
 	Answer    Answer
 }
+
+// Decided: somebody decided or took the approval already, or its time is over.
+type Decided struct{ Answer Answer }
 
 // RateLimited: the tenant's limit is reached until the given time.
 type RateLimited struct {
@@ -89,6 +93,7 @@ func (e *ReasonNeeded) Error() string { return "a reason is wanted: " + e.Answer
 func (e *ApprovalPending) Error() string {
 	return fmt.Sprintf("waits for approval %s by a second operator: %s", e.ID, e.Answer.text())
 }
+func (e *Decided) Error() string     { return "decided already: " + e.Answer.text() }
 func (e *RateLimited) Error() string { return "rate limit: " + e.Answer.text() }
 func (e *Conflict) Error() string    { return "conflict: " + e.Answer.text() }
 func (e *Invalid) Error() string     { return "refused: " + e.Answer.text() }
@@ -132,8 +137,11 @@ func AnswerOf(err error) (Answer, bool) {
 		rn *ReasonNeeded
 		ap *ApprovalPending
 		ch *Changed
+		de *Decided
 	)
 	switch {
+	case errors.As(err, &de):
+		return de.Answer, true
 	case errors.As(err, &ch):
 		return ch.Answer, true
 	case errors.As(err, &fl):

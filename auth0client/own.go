@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"usher/auth0client/term"
 )
@@ -90,6 +88,8 @@ type Me struct {
 	Reasons     []string `json:"reasons"`
 	FreshLogins []string `json:"fresh_logins"`
 	Approvals   []string `json:"approvals"`
+	// Approves: the operator is one of those who may approve something of somebody.
+	Approves bool `json:"approves"`
 }
 
 // PolicyField is a field of metadata that a policy names, and where a console shows it: list, detail, edit, create, search;
@@ -110,66 +110,6 @@ func (c *Client) Me(ctx context.Context) (Me, error) {
 		return Me{}, badAnswer(err)
 	}
 	return m, nil
-}
-
-// Approval is a change that waits for a second operator, or waited.
-type Approval struct {
-	ID                   string
-	State                string // waiting, approved, denied, expired
-	RequestedAt          time.Time
-	ExpiresAt            time.Time
-	Requester, DecidedBy term.Safe
-	Actions              []term.Safe
-	Target               UserID
-	Reason               term.Safe
-}
-
-type approvalJSON struct {
-	ID          text   `json:"id"`
-	State       text   `json:"state"`
-	RequestedAt moment `json:"requested_at"`
-	ExpiresAt   moment `json:"expires_at"`
-	Requester   text   `json:"requester"`
-	Email       text   `json:"requester_email"`
-	Actions     []text `json:"actions"`
-	Target      text   `json:"target"`
-	Reason      text   `json:"reason"`
-	DecidedBy   text   `json:"decided_by_email"`
-}
-
-func (a approvalJSON) approval() Approval {
-	who := a.Email
-	if who == "" {
-		who = a.Requester
-	}
-	out := Approval{ID: string(a.ID), State: a.State.line().String(), RequestedAt: a.RequestedAt.Time, ExpiresAt: a.ExpiresAt.Time,
-		Requester: who.line(), DecidedBy: a.DecidedBy.line(), Target: UserID(a.Target), Reason: a.Reason.line()}
-	for _, x := range a.Actions {
-		out.Actions = append(out.Actions, x.line())
-	}
-	return out
-}
-
-// Approvals reads the changes that wait for a second operator, and those decided lately.
-func (c *Client) Approvals(ctx context.Context) ([]Approval, error) {
-	body, err := c.own(ctx, http.MethodGet, "approvals", nil, "read the approvals")
-	if err != nil {
-		return nil, err
-	}
-	return rows(body, approvalJSON.approval, "approvals")
-}
-
-// Decide approves a waiting change, which is then made in both operators' names, or denies it.
-func (c *Client) Decide(ctx context.Context, id string, approve bool) error {
-	verb := "deny"
-	if approve {
-		verb = "approve"
-	}
-	if err := checkPath([]string{id}); err != nil {
-		return fmt.Errorf("decide: %w", err)
-	}
-	_, err := c.own(ctx, http.MethodPost, "approvals/"+id+"/"+verb, nil, verb+" the change")
-	return err
 }
 
 // Unwritable says which of the operator's policies keeps an attribute, such as "name" or "app_metadata.plan", from being

@@ -50,6 +50,9 @@ func problem(now time.Time, ex *exchange) error {
 	case http.StatusNotFound:
 		return &NotFound{Answer: a}
 	case http.StatusConflict:
+		if body.ErrorCode == "usher_decided" {
+			return &Decided{Answer: a}
+		}
 		if body.ErrorCode != "usher_changed" {
 			return &Conflict{Answer: a}
 		}
@@ -74,6 +77,7 @@ type demand struct {
 	MaxAge    float64 `json:"max_age"` // seconds
 	Approval  text    `json:"approval"`
 	ExpiresAt text    `json:"expires_at"` // RFC 3339
+	By        []text  `json:"by"`
 }
 
 // maxFresh bounds max_age: beyond a year nothing is fresh.
@@ -91,7 +95,11 @@ func (d demand) err(code string, a Answer) error {
 			return nil
 		}
 		until, _ := time.Parse(time.RFC3339, string(d.ExpiresAt)) // without a time it waits all the same
-		return &ApprovalPending{ID: term.Line(limit(string(d.Approval), 100)), ExpiresAt: until, Answer: a}
+		pending := &ApprovalPending{ID: term.Line(limit(string(d.Approval), 100)), ExpiresAt: until, Answer: a}
+		for _, by := range d.By {
+			pending.By = append(pending.By, term.Line(limit(string(by), 100)))
+		}
+		return pending
 	}
 	return nil
 }
