@@ -29,6 +29,8 @@ type Subject struct {
 	ID    string // exact
 	Label term.Safe
 	Gone  bool // it is no more when the operation succeeds
+	// Reread: it is read again whatever became of the operation.
+	Reread bool
 }
 
 // Result is what became of an operation.

@@ -27,11 +27,14 @@ type changeFlags struct {
 	confirm    string
 	secret     bool // the command's operation gives a secret
 	typed      bool // it wants something typed
+	reasoned   bool // its reason was given before
 }
 
 func (f *changeFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.reason, "reason", "", "`WHY`, for the journal")
+	if !f.reasoned {
+		flags.StringVar(&f.reason, "reason", "", "`WHY`, for the journal")
+	}
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would happen, and change nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON: an object, or an array where ids come from standard input")
@@ -108,7 +111,7 @@ func (f *changeFlags) open(cmd *cobra.Command, console *consoleFlags, many bool,
 func (c *changer) one(ctx context.Context, op desk.Operation) error {
 	out := newChangeOut(op)
 	out.DryRun = c.dryRun
-	if c.dryRun && op.Run != nil && !slices.Contains(c.who.Permissions, op.Permission) {
+	if c.dryRun && op.Run != nil && op.Permission != "" && !slices.Contains(c.who.Permissions, op.Permission) {
 		return c.failed(out, &auth0client.Forbidden{Permission: op.Permission})
 	}
 	if c.dryRun || op.Run == nil {
@@ -161,7 +164,11 @@ func (c *changer) failed(out changeOut, err error) error {
 
 // show says what will happen.
 func show(out io.Writer, op desk.Operation) {
-	fmt.Fprintf(out, "%s: %s\n", op.Name, desk.Who(op.User))
+	who := desk.Who(op.User)
+	if op.User.ID == "" {
+		who = op.Subject.Label.String()
+	}
+	fmt.Fprintf(out, "%s: %s\n", op.Name, who)
 	for _, does := range op.Does {
 		fmt.Fprintf(out, "  %s\n", does)
 	}

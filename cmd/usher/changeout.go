@@ -14,6 +14,7 @@ type changeOut struct {
 	Named     string          `json:"named,omitempty"` // the line of standard input
 	UserID    string          `json:"user_id"`
 	Email     string          `json:"email"`
+	Approval  string          `json:"approval,omitempty"` // the id of the one that was decided or taken
 	DryRun    bool            `json:"dry_run"`
 	Does      []string        `json:"does"`
 	Loses     []string        `json:"loses"`
@@ -36,11 +37,16 @@ type failure struct {
 	Code       string    `json:"code,omitempty"`
 	RequestID  string    `json:"request_id,omitempty"`
 	Candidates []userOut `json:"candidates,omitempty"` // the users that an ambiguous email names
+	Approval   string    `json:"approval,omitempty"`   // the id under which the change waits for a second operator
 }
 
 func newChangeOut(op desk.Operation) changeOut {
-	return changeOut{Operation: op.Name, UserID: string(op.User.ID), Email: op.User.EmailRaw, Does: append([]string{}, op.Does...),
+	out := changeOut{Operation: op.Name, UserID: string(op.User.ID), Email: op.User.EmailRaw, Does: append([]string{}, op.Does...),
 		Loses: append([]string{}, op.Loses...), Done: []string{}, Notes: []string{}, User: json.RawMessage("null")}
+	if op.Subject.Reread {
+		out.Approval = op.Subject.ID
+	}
+	return out
 }
 
 // took takes up what became of the operation.
@@ -63,6 +69,10 @@ func newFailure(err error) *failure {
 	f := &failure{Message: err.Error(), ExitCode: exitCode(err)}
 	if a, ok := auth0client.AnswerOf(err); ok {
 		f.Status, f.Code, f.RequestID = a.Status, a.Code.String(), a.RequestID.String()
+	}
+	var waits *auth0client.ApprovalPending
+	if errors.As(err, &waits) {
+		f.Approval = waits.ID.String()
 	}
 	var several *desk.Ambiguous
 	if errors.As(err, &several) {

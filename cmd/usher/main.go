@@ -90,7 +90,7 @@ func newRootFor(o *consoleFlags) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagMistake)
 	o.register(root.PersistentFlags())
-	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newLogs(o), newJournal(o), newGateway(o), newSSH(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
+	root.AddCommand(newOpen(o), newDemo(o), newTenant(), newUsers(o), newMFA(o), newRoles(o), newApprovals(o), newLogs(o), newJournal(o), newGateway(o), newSSH(o), newLogin(o), newLogout(o), newWhoami(o), newSetup(o), newDoctor(o), newVersion())
 	asUsage(root)
 	return root
 }

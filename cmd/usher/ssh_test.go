@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,12 +26,12 @@ import (
 )
 
 // guesthouse is what SSH sessions share, before a local tenant.
-func guesthouse(t *testing.T) (*house, *localtenant.Tenant) {
+func guesthouse(t *testing.T, policies ...string) (*house, *localtenant.Tenant) {
 	t.Helper()
-	return guesthouseBehind(t, func(tenant http.Handler) http.Handler { return tenant })
+	return guesthouseBehind(t, func(tenant http.Handler) http.Handler { return tenant }, policies...)
 }
 
-func guesthouseBehind(t *testing.T, before func(http.Handler) http.Handler) (*house, *localtenant.Tenant) {
+func guesthouseBehind(t *testing.T, before func(http.Handler) http.Handler, policies ...string) (*house, *localtenant.Tenant) {
 	t.Helper()
 	t.Setenv("USHER_STATE", t.TempDir())
 	tenant, err := localtenant.New(localtenant.Options{Users: 60, Seed: 1, Plan: "unlimited", DeviceInterval: time.Second, SearchLag: -1})
@@ -44,6 +47,12 @@ func guesthouseBehind(t *testing.T, before func(http.Handler) http.Handler) (*ho
 	p := config.Profile{
 		Name: "guests", Domain: tenant.Issuer(), ClientID: client, Audience: audience,
 		Management: config.Management{ClientID: id, Secret: "env:GUESTHOUSE_SECRET", Audience: tenant.ManagementAudience()},
+	}
+	if len(policies) > 0 {
+		p.Policies = filepath.Join(t.TempDir(), "policies.toml")
+		if err := os.WriteFile(p.Policies, []byte(strings.Join(policies, "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	flags := &consoleFlags{}
 	flags.register(pflag.NewFlagSet("", pflag.ContinueOnError))
@@ -109,6 +118,38 @@ func TestCommandsInASession(t *testing.T) {
 		if code != tc.code || !strings.Contains(out+errs, tc.says) {
 			t.Errorf("%s: exit status %d, want %d with %q:\n%s%s", name, code, tc.code, tc.says, out, errs)
 		}
+	}
+}
+
+const twoOperators = `
+[[policy]]
+name = "desk"
+
+[policy.approval]
+"users:password" = { by = ["usher admin"], expires = "4h" }
+"users:block" = { by = ["*@ops.example"], expires = "4h" }
+`
+
+func TestTwoOperatorsOverSSH(t *testing.T) {
+	h, tenant := guesthouse(t, twoOperators)
+	must := func(code int, preset, args string) string {
+		t.Helper()
+		out, errs, got := h.try(t, tenant, preset, strings.Fields(args)...)
+		if got != code {
+			t.Fatalf("%s ends with %d, want %d\n%s%s", args, got, code, out, errs)
+		}
+		return out
+	}
+	must(exitFailed, "support", "users password link ada@example.com --yes")
+	var all []approvalOut
+	if err := json.Unmarshal([]byte(must(0, "admin", "approvals list --json")), &all); err != nil || len(all) != 1 || !all[0].MayDecide {
+		t.Fatalf("%v, %v", all, err)
+	}
+	if out := must(0, "admin", "approvals approve "+all[0].ID+" --yes"); !strings.Contains(out, "You agreed") {
+		t.Errorf("the approver reads %s", out)
+	}
+	if out := must(0, "support", "approvals take "+all[0].ID+" --yes"); !strings.Contains(out, "Password link: http") {
+		t.Errorf("the requester reads %s", out)
 	}
 }
 

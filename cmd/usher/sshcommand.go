@@ -22,7 +22,9 @@ import (
 const exitUnknown = 127
 
 // visitCommands are the commands that operators have over SSH, besides open, which opens the console.
-func visitCommands() []string { return []string{"users", "mfa", "roles", "logs", "journal", "whoami"} }
+func visitCommands() []string {
+	return []string{"users", "mfa", "roles", "approvals", "logs", "journal", "whoami"}
+}
 
 // visit is an SSH session in which a command runs.
 type visit struct {

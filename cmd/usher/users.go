@@ -139,9 +139,10 @@ func (e told) Error() string {
 	var changed *auth0client.Changed
 	var reason *auth0client.ReasonNeeded
 	var fresh *auth0client.FreshLogin
+	var notYet *notYetError
 	p := inShell(view.Explain(time.Now(), e.err), e.err).String()
 	switch {
-	case errors.As(e.err, &several), errors.As(e.err, &none):
+	case errors.As(e.err, &several), errors.As(e.err, &none), errors.As(e.err, &notYet):
 		return e.err.Error()
 	case errors.As(e.err, &reason):
 		p = "this action wants a reason: add --reason TEXT"

@@ -164,6 +164,9 @@ func changes(op desk.Operation, r desk.Result) view.All {
 		wishes = append(wishes, view.Changed{User: *r.User})
 	}
 	if len(r.Done) == 0 && !r.Unsure() {
+		if op.Subject.Reread && r.Err != nil {
+			wishes = append(wishes, view.Altered{ID: op.Subject.ID})
+		}
 		return wishes
 	}
 	if op.User.ID != "" || op.Subject.ID == "" {

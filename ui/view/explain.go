@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/auth0client/term"
 )
 
@@ -64,6 +65,7 @@ func words(now time.Time, err error) Problem {
 		fresh        *auth0client.FreshLogin
 		reason       *auth0client.ReasonNeeded
 		approval     *auth0client.ApprovalPending
+		decided      *auth0client.Decided
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -77,7 +79,9 @@ func words(now time.Time, err error) Problem {
 	case errors.As(err, &reason):
 		return Problem{Title: "This action wants a reason", Hint: "Type one, then confirm it again"}
 	case errors.As(err, &approval):
-		return Problem{Title: waits(now, approval), Hint: "It is not made yet: ask a second operator to approve it"}
+		return Problem{Title: waits(now, approval), Hint: "It is not made yet. Who may approve it: " + desk.MayApprove(approval.By) + ". You see it under Approvals (:)"}
+	case errors.As(err, &decided):
+		return Problem{Title: "Somebody decided it already, or its time is over", Hint: "Reload (ctrl+r) to see what became of it"}
 	case errors.As(err, &forbidden) && forbidden.Permission != "":
 		return Problem{Title: "You lack the permission " + forbidden.Permission, Hint: "Ask an administrator of usher for it"}
 	case errors.As(err, &forbidden):
