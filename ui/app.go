@@ -35,6 +35,7 @@ type App struct {
 	stack     []open
 	dialogs   []open
 	toasts    toast.Queue
+	approvals waiting
 	undo      view.Undoable // the last change that can be taken back
 	palette   *palette
 	help      bool

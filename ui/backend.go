@@ -11,6 +11,7 @@ import (
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/access"
+	"usher/ui/approvals"
 	"usher/ui/blocking"
 	"usher/ui/bulk"
 	"usher/ui/create"
@@ -47,6 +48,7 @@ type Backend interface {
 	role.Tenant
 	access.Tenant
 	organizations.Tenant
+	approvals.Tenant
 }
 
 // Options are what the console is made of. Approve, OpenBrowser, Dark and Budget may be nil.
@@ -132,6 +134,10 @@ func (a *App) screen(env view.Env, action view.Action) view.View {
 		return role.NewDiff(env, a.o.Backend, act.A, act.B)
 	case view.OpenAccess:
 		return access.New(env, a.o.Backend, act.User)
+	case view.OpenApprovals:
+		return approvals.New(env, a.o.Backend)
+	case view.OpenApproval:
+		return approvals.NewOne(env, a.o.Backend, act.Approval)
 	case view.OpenOrganizations:
 		return organizations.New(env, a.o.Backend)
 	case view.OpenOrganization:

@@ -41,6 +41,9 @@ type floor struct {
 	msgs    chan tea.Msg
 	asked   atomic.Int64 // requests of the client under way
 
+	me     policy.Operator // who signs in
+	beside *floor          // somebody else's console on the same gateway; nil mostly
+
 	mu    sync.Mutex
 	holds []string      // the permissions that the gateway finds in the operator's token
 	sent  []string      // what reached the tenant's Management API
@@ -60,7 +63,16 @@ func everything() []string {
 
 func openFloor(t testing.TB, o localtenant.Options) *floor {
 	t.Helper()
-	f := &floor{t: t, holds: everything()}
+	f := &floor{t: t, holds: everything(), me: policy.Operator{Subject: "auth0|op", Email: "op@example.com"}}
+	f.start(o, nil)
+	f.openConsole()
+	return f
+}
+
+// start starts the tenant and the gateway before it.
+func (f *floor) start(o localtenant.Options, policies *policy.Set) {
+	t := f.t
+	t.Helper()
 	if o.Users == 0 {
 		o.Users = 120 // the cast is among them
 	}
@@ -88,22 +100,25 @@ func openFloor(t testing.TB, o localtenant.Options) *floor {
 	t.Cleanup(func() { _ = j.Close() })
 	f.journal = j
 	console, _ := f.tenant.Device()
-	gw, err := gateway.New(gateway.Options{Upstream: upstream, Verifier: f, M2M: m2m, Journal: j, Now: time.Now, Via: "console", Transport: watching{f}, Client: console})
+	gw, err := gateway.New(gateway.Options{Upstream: upstream, Verifier: f, M2M: m2m, Journal: j, Now: time.Now, Via: "console", Transport: watching{f}, Client: console, Policies: policies, Approvals: j})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.client, err = auth0client.New(auth0client.Options{Domain: upstream.Host, Now: time.Now, HTTP: &http.Client{Transport: asOperator{gw, &f.asked}}}); err != nil {
-		t.Fatal(err)
+	for token, who := range map[string]*floor{"operator": f, "beside": f.beside} {
+		if who == nil {
+			continue
+		}
+		if who.client, err = auth0client.New(auth0client.Options{Domain: upstream.Host, Now: time.Now, HTTP: &http.Client{Transport: asOperator{gw, token, &who.asked}}}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	f.openConsole()
-	return f
 }
 
 // openConsole starts the console anew, signed in.
 func (f *floor) openConsole() {
 	f.msgs = make(chan tea.Msg, 1000)
 	dark := true
-	s := &scripted{op: login.Operator{ID: "auth0|op", Email: "op@example.com", Permissions: everything()}, expiresAt: time.Now().Add(time.Minute)}
+	s := &scripted{op: login.Operator{ID: auth0client.UserID(f.me.Subject), Email: f.me.Email, Permissions: everything()}, expiresAt: time.Now().Add(time.Minute)}
 	f.app = New(f.t.Context(), Options{Backend: f.client, SignIn: s, Profile: "acme", Now: time.Now, Dark: &dark})
 	f.app.Update(tea.WindowSizeMsg{Width: 110, Height: 40})
 	f.run(f.app.Init())
@@ -111,10 +126,15 @@ func (f *floor) openConsole() {
 }
 
 // Verify implements gateway.Verifier.
-func (f *floor) Verify(context.Context, string) (policy.Operator, error) {
+func (f *floor) Verify(_ context.Context, token string) (policy.Operator, error) {
+	if token == "beside" {
+		return f.beside.Verify(context.Background(), "operator")
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return policy.Operator{Subject: "auth0|op", Email: "op@example.com", Permissions: f.holds, AuthTime: time.Now()}, nil
+	op := f.me
+	op.Permissions, op.AuthTime = f.holds, time.Now()
+	return op, nil
 }
 
 // lose takes a permission from the operator without the console's knowledge.
@@ -163,6 +183,7 @@ func (w watching) RoundTrip(r *http.Request) (*http.Response, error) {
 
 type asOperator struct {
 	next  http.RoundTripper
+	token string
 	asked *atomic.Int64 // requests under way
 }
 
@@ -170,7 +191,7 @@ func (a asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.asked.Add(1)
 	defer a.asked.Add(-1)
 	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer operator")
+	r.Header.Set("Authorization", "Bearer "+a.token)
 	return a.next.RoundTrip(r)
 }
 

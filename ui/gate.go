@@ -92,7 +92,7 @@ func (a *App) signedIn(op login.Operator) tea.Cmd {
 	}
 	a.o.Notices = nil
 	cmd := a.anew()
-	return tea.Batch(said, cmd, a.offered(op), a.watch())
+	return tea.Batch(said, cmd, a.offered(op), a.watch(), a.look(true))
 }
 
 // anew closes all that is open and begins with the list of users.
@@ -102,6 +102,7 @@ func (a *App) anew() tea.Cmd {
 	}
 	a.stack, a.dialogs, a.palette, a.help, a.rights, a.offer = nil, nil, nil, false, false, nil
 	a.reasons.Forget()
+	a.approvals = waiting{}
 	a.undo, a.unseen, a.earlier = view.Undoable{}, nil, nil
 	env := a.env()
 	v := a.usersView(env)

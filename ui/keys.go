@@ -86,7 +86,7 @@ type place struct {
 func (a *App) places() []place {
 	of := func(name, permission string, open view.Action) place {
 		k := view.NewKey("go to", name)
-		if !a.can(permission) {
+		if permission != "" && !a.can(permission) {
 			k.Why = "You lack the permission " + permission + "."
 		}
 		return place{k, open}
@@ -95,6 +95,7 @@ func (a *App) places() []place {
 		of("Users", "users:read", view.OpenUsers{}),
 		of("Roles", "roles:read", view.OpenRoles{}),
 		of("Organizations", "orgs:read", view.OpenOrganizations{}),
+		of("Approvals", "", view.OpenApprovals{}),
 	}
 }
 

@@ -138,6 +138,9 @@ func (a *App) header(width int) string {
 // state is who is signed in, what they lack, and the tenant's rate limit.
 func (a *App) state(lacks string) string {
 	var parts []string
+	if hint := a.approvals.hint(); hint != "" && a.operator.ID != "" {
+		parts = append(parts, hint)
+	}
 	if a.operator.ID != "" {
 		parts = append(parts, who(a.operator))
 		if lacks != "" {

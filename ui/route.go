@@ -72,6 +72,8 @@ func (a *App) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.waiting(msg)
 	case NoticeMsg:
 		return a, a.noticed(msg)
+	case approvalsLooked:
+		return a, a.approvalsCame(msg)
 	case waitTick:
 		return a, a.countDown()
 	case lockTick:
@@ -135,6 +137,12 @@ func (a *App) pressed(msg tea.KeyPressMsg) tea.Cmd {
 	// 4. What lies on top takes every key.
 	late := a.touched()
 	a.unseen = nil
+	return tea.Batch(a.lookAgain(late), a.given(msg, late))
+}
+
+// given gives a key to what takes it.
+func (a *App) given(msg tea.KeyPressMsg, late bool) tea.Cmd {
+	k := msg.String()
 	if a.leaving {
 		return a.leavingPressed(k)
 	}
@@ -224,7 +232,8 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 		return a.push(env, a.userView(env, act.User))
 	case view.OpenUsers:
 		a.home()
-	case view.OpenRoles, view.OpenRole, view.CompareRoles, view.OpenAccess, view.OpenOrganizations, view.OpenOrganization:
+	case view.OpenRoles, view.OpenRole, view.CompareRoles, view.OpenAccess, view.OpenOrganizations, view.OpenOrganization,
+		view.OpenApprovals, view.OpenApproval:
 		env := a.env()
 		return a.push(env, a.screen(env, act))
 	case view.Pick:
@@ -288,6 +297,8 @@ func (a *App) perform(from view.ID, action view.Action, by grace) tea.Cmd {
 		return a.tellAll(view.UserTouchedMsg(act))
 	case view.Altered:
 		return a.tellAll(view.AlteredMsg(act))
+	case view.Approvals:
+		return a.count(act.All)
 	case view.All:
 		var cmds []tea.Cmd
 		for _, one := range act {

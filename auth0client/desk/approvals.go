@@ -22,17 +22,17 @@ type Approver interface {
 // requests are the changes that can wait for a second operator, in words.
 func requests() map[string]string {
 	return map[string]string{
-		"POST tickets/password-change":                                    "Make a password link",
-		"POST tickets/email-verification":                                 "Make a verification link",
-		"POST guardian/enrollments/ticket":                                "Make an MFA enrolment link",
-		"POST users/{id}/recovery-code-regeneration":                      "Make a new recovery code",
-		"POST organizations/{id}/invitations":                             "Invite into an organization",
-		"POST password-reset-email":                                       "Mail a password link",
-		"POST jobs/verification-email":                                    "Mail the verification email",
+		"POST tickets/password-change":                                    "Password link",
+		"POST tickets/email-verification":                                 "Verification link",
+		"POST guardian/enrollments/ticket":                                "MFA enrolment link",
+		"POST users/{id}/recovery-code-regeneration":                      "New recovery code",
+		"POST organizations/{id}/invitations":                             "Invitation",
+		"POST password-reset-email":                                       "Password mail",
+		"POST jobs/verification-email":                                    "Verification mail",
 		"POST jobs/users-imports":                                         "Import users",
 		"POST jobs/users-exports":                                         "Export users",
 		"POST users":                                                      "Create a user",
-		"PATCH users/{id}":                                                "Edit",
+		"PATCH users/{id}":                                                "Edit the user",
 		"DELETE users/{id}":                                               "Delete the user",
 		"POST users/{id}/roles":                                           "Assign roles",
 		"DELETE users/{id}/roles":                                         "Remove roles",
@@ -184,10 +184,7 @@ func ApprovalLines(a auth0client.Approval, now time.Time) []string {
 	if !a.Via.IsEmpty() {
 		asked += ", from " + a.Via.String()
 	}
-	lines := []string{who + " " + asked, Asked(a) + ": " + whole(a)}
-	for _, c := range a.Changes {
-		lines = append(lines, changed(c))
-	}
+	lines := append([]string{who + " " + asked, Asked(a) + ": " + whole(a)}, ApprovalChanges(a)...)
 	if a.Reason.IsEmpty() {
 		lines = append(lines, "No reason was given.")
 	} else {
@@ -200,6 +197,15 @@ func ApprovalLines(a auth0client.Approval, now time.Time) []string {
 	lines = append(lines, "Needs "+strings.Join(names, ", ")+"; may be approved by "+MayApprove(a.By))
 	if a.State == auth0client.ApprovalWaiting || a.State == auth0client.ApprovalAgreed {
 		lines = append(lines, "Good until "+clock(a.ExpiresAt, now))
+	}
+	return lines
+}
+
+// ApprovalChanges tell what an approval is to set, a line each.
+func ApprovalChanges(a auth0client.Approval) []string {
+	lines := make([]string, len(a.Changes))
+	for i, c := range a.Changes {
+		lines[i] = changed(c)
 	}
 	return lines
 }
@@ -236,13 +242,22 @@ func MayApprove(by []term.Safe) string {
 // about makes an approval the subject of an operation: it is read again whatever becomes of it.
 func about(a auth0client.Approval) Operation {
 	op := Operation{Subject: Subject{ID: a.ID, Label: term.Line(AskedOf(a)), Reread: true}, Danger: true}
-	if strings.Contains(string(a.Target), "|") { // a user's id
-		op.User = auth0client.User{ID: a.Target, Email: a.Person}
-		if strings.Contains(a.Person.String(), "@") {
-			op.User.EmailRaw = a.Person.String()
-		}
+	if u, ok := AskedUser(a); ok {
+		op.User = u
 	}
 	return op
+}
+
+// AskedUser is the user an approval is about, as far as it names them.
+func AskedUser(a auth0client.Approval) (auth0client.User, bool) {
+	if !strings.Contains(string(a.Target), "|") { // no user's id
+		return auth0client.User{}, false
+	}
+	u := auth0client.User{ID: a.Target, Email: a.Person}
+	if strings.Contains(a.Person.String(), "@") {
+		u.EmailRaw = a.Person.String()
+	}
+	return u, true
 }
 
 // Approve agrees to somebody else's change.

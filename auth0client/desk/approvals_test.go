@@ -49,7 +49,7 @@ func link() auth0client.Approval {
 func TestAnApprovalSaysAllOfIt(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"op@example.com asked at 2026-03-03 10:00, from console", "Make a password link: ann@example.com (auth0|ann)", "good for 1 hour", "Reason: called back",
+		"op@example.com asked at 2026-03-03 10:00, from console", "Password link: ann@example.com (auth0|ann)", "good for 1 hour", "Reason: called back",
 		"Needs users:password; may be approved by role lead or *@x.example", "Good until 14:00",
 	}
 	if got := ApprovalLines(link(), atNoon()); !slices.Equal(got, want) {
@@ -76,7 +76,7 @@ func TestWhatIsAskedForInWords(t *testing.T) {
 		"Block":           {Request: "PATCH users/{id}", Changes: set("blocked", "true")},
 		"Unblock":         {Request: "PATCH users/{id}", Changes: set("blocked", "false")},
 		"Set a password":  {Request: "PATCH users/{id}", Changes: set("connection", "c", "password", "…")},
-		"Edit":            {Request: "PATCH users/{id}", Changes: set("blocked", "true", "name", "x")},
+		"Edit the user":   {Request: "PATCH users/{id}", Changes: set("blocked", "true", "name", "x")},
 		"Delete the user": {Request: "DELETE users/{id}"},
 		"a:b c:d":         {Request: "POST of/tomorrow", Actions: []term.Safe{term.Line("a:b"), term.Line("c:d")}},
 	} {
@@ -133,7 +133,7 @@ func TestDecidingAndTaking(t *testing.T) {
 	}{
 		{Approve(tenant, a, atNoon()), true, "a secret that is shown to them and not to you", "You agreed. op@example.com can take it until 14:00."},
 		{Deny(tenant, a, atNoon()), true, "It ends and is not made.", "Denied: it will not be made."},
-		{Take(tenant, a, atNoon()), false, "lead@example.com agreed at 11:59.", "Make a password link: done."},
+		{Take(tenant, a, atNoon()), false, "lead@example.com agreed at 11:59.", "Password link: done."},
 	} {
 		r := c.op.Run(t.Context())
 		if c.op.Danger != c.danger || !slices.Contains(c.op.Does, c.says) && !strings.Contains(strings.Join(c.op.Does, "\n"), c.says) || !slices.Equal(r.Done, []string{c.became}) || r.Err != nil ||

@@ -59,7 +59,7 @@ func TestApprovalsByCommand(t *testing.T) {
 	d.says(s, "waits for a second operator", "role usher admin", "usher approvals show ")
 	id := d.approvals()[0].ID
 
-	d.says(d.does(0, "approvals", "list"), id, "sam@ops.example", "Make a password link", "ada@example.com", "waits", "until ")
+	d.says(d.does(0, "approvals", "list"), id, "sam@ops.example", "Password link", "ada@example.com", "waits", "until ")
 	d.says(d.does(exitNotAllowed, "approvals", "approve", id, "--yes"), "nobody approves their own request", "role usher admin")
 	d.says(d.does(exitFailed, "approvals", "take", id, "--yes"), "nobody has approved it yet")
 	d.says(d.does(exitNotFound, "approvals", "show", "nope"), "no approval")
@@ -68,7 +68,7 @@ func TestApprovalsByCommand(t *testing.T) {
 
 	d.as("admin")
 	d.says(d.does(0, "approvals", "list"), "for you to decide")
-	d.says(d.does(0, "approvals", "show", id), "sam@ops.example asked at ", "from cli", "Make a password link: ada@example.com ("+ada+")", "good for 1 hour", "Reason: called back", "role usher admin", "State: waits")
+	d.says(d.does(0, "approvals", "show", id), "sam@ops.example asked at ", "from cli", "Password link: ada@example.com ("+ada+")", "good for 1 hour", "Reason: called back", "role usher admin", "State: waits")
 	d.says(d.does(exitUsage, "approvals", "approve", id), "--yes is missing")
 	dry := d.does(0, "approvals", "approve", id, "--dry-run")
 	d.says(dry, "Approve: ada@example.com", "a secret that is shown to them and not to you", "Nothing was changed")

@@ -62,6 +62,12 @@ type (
 		ID   auth0client.OrgID
 		Name term.Safe
 	}
+	// OpenApprovals opens the list of changes that wait for a second operator.
+	OpenApprovals struct{}
+	// OpenApproval opens one of them.
+	OpenApproval struct{ Approval auth0client.Approval }
+	// Approvals says how the approvals are that concern the operator.
+	Approvals struct{ All []auth0client.Approval }
 	// ResetMFA opens the MFA reset dialog for this user.
 	ResetMFA struct{ User auth0client.User }
 	// ToggleBlock opens the block or unblock dialog for this user.
@@ -146,6 +152,9 @@ func (OpenAccess) isAction()        {}
 func (OpenOrganizations) isAction() {}
 func (OpenOrganization) isAction()  {}
 func (Altered) isAction()           {}
+func (OpenApprovals) isAction()     {}
+func (OpenApproval) isAction()      {}
+func (Approvals) isAction()         {}
 
 // UserChangedMsg is sent by the app to every open view after a Changed action.
 type UserChangedMsg struct{ User auth0client.User }
