@@ -13,7 +13,7 @@ import (
 
 func table() widget.Table {
 	return widget.Table{Columns: []widget.Column{
-		{Title: "State", Min: 10}, {Title: "What", Min: 18, Flex: 2}, {Title: "For", Min: 16, Flex: 3}, {Title: "Asked by", Min: 14, Flex: 2}, {Title: "Time", Min: 11},
+		{Title: "State", Min: 10}, {Title: "What", Min: 18, Flex: 1}, {Title: "For", Min: 20, Flex: 3}, {Title: "Time", Min: 11}, {Title: "Asked by", Min: 16, Flex: 2},
 	}}
 }
 
@@ -38,7 +38,7 @@ func (m *Model) View(s view.Size) view.Frame {
 		if a.Mine {
 			who = "you"
 		}
-		line := t.Row(m.env.Theme, widths, []string{stateOf(a), desk.Asked(a), desk.AskedOf(a), who, m.when(a)}, i == m.place.Cursor)
+		line := t.Row(m.env.Theme, widths, []string{stateOf(a), desk.Asked(a), desk.AskedOf(a), m.when(a), who}, i == m.place.Cursor)
 		if rank(a) == over && i != m.place.Cursor {
 			line = m.env.Theme.Muted.Render(line)
 		}
@@ -164,7 +164,11 @@ func (m *Model) bottom(width int) string {
 		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), m.all.Err()).String(), width))
 	}
 	if a, ok := m.current(); ok {
-		return t.Muted.Render(widget.Truncate(desk.ApprovalState(a), width))
+		who := a.Requester.String()
+		if a.Mine {
+			who = "you"
+		}
+		return t.Muted.Render(widget.Truncate("asked for by "+who+": "+desk.ApprovalState(a), width))
 	}
 	return ""
 }
