@@ -14,6 +14,7 @@ import (
 	"usher/auth0client/desk"
 	"usher/auth0client/term"
 	"usher/ui/access"
+	"usher/ui/approvals"
 	"usher/ui/blocking"
 	"usher/ui/choose"
 	"usher/ui/create"
@@ -59,7 +60,7 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	b.WriteString("\n`ctrl+c` quits as well, in a field too. Both ask once while something typed, staged or shown only once would be lost or a change is under way: `y` leaves,\n" +
 		"`n` stays, `ctrl+c` again leaves. While a field takes letters, `ctrl+k` opens the commands.\n" +
 		"\nThe keys (`?`) scroll where they don't fit: `j` and `k`, `pgdn` and `pgup`, `g` and `G`; `esc`, `q` or `?` closes them.\n")
-	b.WriteString("\nIn the commands (`:`) are the screens as well: Users, Roles, Organizations.\n")
+	b.WriteString("\nIn the commands (`:`) are the screens as well: Users, Roles, Organizations, Approvals.\n")
 	section("Users", users.New(env, nil, users.Options{Dialogs: users.Dialogs{Password: true, Edit: true, Create: true, Delete: true}, Save: func(string, []byte) (string, error) { return "", nil }}).Keys())
 	detail := user.New(env, nil, ada)
 	section("User", detail.Keys())
@@ -80,6 +81,9 @@ func TestTheKeyboardPageIsTrue(t *testing.T) {
 	section("Access", access.New(env, nil, ada).Keys())
 	section("Organizations", organizations.New(env, nil).Keys())
 	section("Organization", organizations.NewOne(env, nil, auth0client.Organization{ID: "org_1"}).Keys())
+	section("Approvals", approvals.New(env, nil).Keys())
+	b.WriteString("\n`a`, `d`, `t` and `y` work here as in one of them. `d` takes one's own request back.\n")
+	section("Approval", approvals.NewOne(env, nil, auth0client.Approval{ID: "A1", Target: "auth0|1", MayDecide: true, MayDeny: true}).Keys())
 	section("Check list", pick.New(env, view.Pick{Title: "Check list"}).Keys())
 	b.WriteString("\n## In a dialog\n\n`y` does it, `n` and `esc` cancel, `tab` moves between the buttons, `enter` presses the marked one: cancel, at first.\n" +
 		"Where a policy asks for a reason there is a field for it: `enter` and `tab` go from it to the buttons, `esc` leaves it.\n")

@@ -203,6 +203,7 @@ func decides(console *consoleFlags, f *changeFlags, use, short string, build fun
 		},
 	}
 	f.register(cmd)
+	cmd.Flags().Lookup("json").Usage = "print a JSON object"
 	return cmd
 }
 

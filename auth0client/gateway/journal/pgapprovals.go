@@ -27,6 +27,10 @@ func (p pgApprovals) PutApproval(ctx context.Context, a Approval) error {
 	if err != nil {
 		return fmt.Errorf("encode an approval: %w", err)
 	}
+	// What is long over may hold a password still, sealed: it goes, as in files.
+	if _, err := p.pool.Exec(ctx, `delete from usher_approvals where expires_at < $1`, p.now().Add(-keepDecided)); err != nil {
+		return fmt.Errorf("keep an approval in PostgreSQL: %w", err)
+	}
 	_, err = p.pool.Exec(ctx, `insert into usher_approvals (id, state, requested_at, expires_at, request) values ($1, $2, $3, $4, $5)`,
 		a.ID, a.State, a.RequestedAt, a.ExpiresAt, string(request))
 	var pg *pgconn.PgError

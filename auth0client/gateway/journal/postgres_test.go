@@ -255,6 +255,35 @@ func TestARoleThatMayOnlyAddLinesIsEnough(t *testing.T) {
 	goodPostgres(t, dsn, keyFile)
 }
 
+func TestWhatIsLongOverIsNotKept(t *testing.T) {
+	t.Parallel()
+	dsn, now := schema(t), time.Now()
+	j, err := OpenPostgres(t.Context(), dsn, "gw", Options{KeyFile: filepath.Join(t.TempDir(), KeyName), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close() //nolint:errcheck // of this test
+	rows := func() (ids string) {
+		t.Helper()
+		if err := database(t, dsn).pool.QueryRow(t.Context(), `select coalesce(string_agg(id, ' ' order by id), '') from usher_approvals`).Scan(&ids); err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	for _, c := range []struct {
+		id, kept string
+		later    time.Duration
+	}{{"a", "a", 0}, {"b", "a b", 24 * time.Hour}, {"c", "b c", 2 * time.Hour}} {
+		now = now.Add(c.later)
+		if err := j.PutApproval(t.Context(), Approval{ID: c.id, State: ApprovalWaiting, ExpiresAt: now.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := rows(); got != c.kept {
+			t.Errorf("with %s there are %q, want %q", c.id, got, c.kept)
+		}
+	}
+}
+
 func TestAnAddressThatCannotBeReadIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for _, dsn := range []string{"postgres://u:canary@h:port/db", "host=h password=canary sslmode=nonsense"} {
