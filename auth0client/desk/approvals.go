@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -184,7 +185,12 @@ func ApprovalLines(a auth0client.Approval, now time.Time) []string {
 	if !a.Via.IsEmpty() {
 		asked += ", from " + a.Via.String()
 	}
-	lines := append([]string{who + " " + asked, Asked(a) + ": " + whole(a)}, ApprovalChanges(a)...)
+	return slices.Concat([]string{who + " " + asked, Asked(a) + ": " + whole(a)}, about(a, now))
+}
+
+// about are the lines of an approval below who asks what for whom.
+func about(a auth0client.Approval, now time.Time) []string {
+	lines := ApprovalChanges(a)
 	if a.Reason.IsEmpty() {
 		lines = append(lines, "No reason was given.")
 	} else {
@@ -239,12 +245,14 @@ func MayApprove(by []term.Safe) string {
 	return strings.Join(names, " or ")
 }
 
-// about makes an approval the subject of an operation: it is read again whatever becomes of it.
-func about(a auth0client.Approval) Operation {
-	op := Operation{Subject: Subject{ID: a.ID, Label: term.Line(AskedOf(a)), Reread: true}, Danger: true}
+// deciding makes an approval the subject of an operation: it is read again whatever becomes of it. Whoever shows an operation
+// names the user beside it.
+func deciding(name string, a auth0client.Approval, now time.Time, more ...string) Operation {
+	op := Operation{Name: name, Subject: Subject{ID: a.ID, Label: term.Line(AskedOf(a)), Reread: true}, Danger: true, Does: ApprovalLines(a, now)}
 	if u, ok := AskedUser(a); ok {
-		op.User = u
+		op.User, op.Does[1] = u, Asked(a)
 	}
+	op.Does = append(op.Does, more...)
 	return op
 }
 
@@ -262,13 +270,11 @@ func AskedUser(a auth0client.Approval) (auth0client.User, bool) {
 
 // Approve agrees to somebody else's change.
 func Approve(tenant Approver, a auth0client.Approval, now time.Time) Operation {
-	op := about(a)
-	op.Name, op.Does = "Approve", ApprovalLines(a, now)
+	then := "It is made at once, in both your names."
 	if a.Handover {
-		op.Does = append(op.Does, "You agree. "+a.Requester.String()+" then takes what comes of it, a secret that is shown to them and not to you.")
-	} else {
-		op.Does = append(op.Does, "It is made at once, in both your names.")
+		then = "You agree. " + a.Requester.String() + " then takes what comes of it, a secret that is shown to them and not to you."
 	}
+	op := deciding("Approve", a, now, then)
 	op.Run = func(ctx context.Context) Result {
 		agreed, err := tenant.Approve(ctx, a.ID)
 		if agreed {
@@ -281,21 +287,19 @@ func Approve(tenant Approver, a auth0client.Approval, now time.Time) Operation {
 
 // Deny ends somebody else's request, or takes one's own back.
 func Deny(tenant Approver, a auth0client.Approval, now time.Time) Operation {
-	op := about(a)
-	op.Name, op.Does = "Deny", append(ApprovalLines(a, now), "It ends and is not made.")
-	said := "Denied: it will not be made."
+	name, said := "Deny", "Denied: it will not be made."
 	if a.Mine {
-		op.Name, said = "Take back", "Taken back: it will not be made."
+		name, said = "Take back", "Taken back: it will not be made."
 	}
+	op := deciding(name, a, now, "It ends and is not made.")
 	op.Run = func(ctx context.Context) Result { return done(tenant.Deny(ctx, a.ID), said) }
 	return op
 }
 
 // Take makes one's own change that a second operator agreed to. What comes of it is shown once.
 func Take(tenant Approver, a auth0client.Approval, now time.Time) Operation {
-	op := about(a)
-	op.Name, op.Danger = "Take", false
-	op.Does = append(ApprovalLines(a, now), a.Decider.String()+" agreed at "+clock(a.DecidedAt, now)+".", "It is made now, once. "+label(a)+": shown this once, to you alone. Nobody is told.")
+	op := deciding("Take", a, now, a.Decider.String()+" agreed at "+clock(a.DecidedAt, now)+".", "It is made now, once. "+label(a)+": shown this once, to you alone. Nobody is told.")
+	op.Danger = false
 	op.Run = func(ctx context.Context) Result {
 		secret, err := tenant.Take(ctx, a.ID)
 		r := done(err, Asked(a)+": done.")

@@ -253,7 +253,7 @@ func (g *Gateway) renew(r *http.Request, a journal.Approval, s sealed, op policy
 	again.URL.Path, again.URL.RawPath, again.URL.RawQuery = path, a.Path, a.Query
 	for name, v := range map[string]string{
 		"Content-Type": s.ContentType, UnchangedHeader: s.Unchanged, "X-Usher-User": s.Owner,
-		"X-Usher-Reason": url.QueryEscape(a.Reason), "X-Usher-Priority": "action",
+		"X-Usher-Reason": url.QueryEscape(a.Reason), "X-Usher-Priority": "action", BeforeHeader: "1", // so that it can be undone
 	} {
 		if v != "" {
 			again.Header.Set(name, v)

@@ -327,6 +327,9 @@ func TestTheListSaysWhatIsAskedForAndWhatBecameOfIt(t *testing.T) {
 	if r := d.row(t, "op", id); r["state"] != "approved" || r["result"] != "made" || r["status"] != float64(200) || r["request"] != "PATCH users/{id}" {
 		t.Errorf("the requester reads %v", r)
 	}
+	if made := d.intents("op@example.com"); len(made) != 1 || fmt.Sprint(made[0].From["user_metadata"]) != "map[tone:dry]" {
+		t.Errorf("the journal does not know what was before: %+v", made)
+	}
 	// What is over keeps no password, not even sealed.
 	var s sealed
 	if err := d.seal.open(id, d.approvals.all[0].Sealed, &s); err != nil || len(s.Body) > 0 || s.What.Request == "" {

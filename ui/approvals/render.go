@@ -263,6 +263,10 @@ func at(when, now time.Time) string {
 func (o *One) bottom(width int) string {
 	t, a := o.env.Theme, o.a
 	say := func(style func(...string) string, text string) string { return style(widget.Truncate(text, width)) }
+	more := ""
+	if o.lines > o.height {
+		more = " more: j/k"
+	}
 	switch {
 	case o.now.Err() != nil:
 		return say(t.Danger.Render, view.Explain(o.env.Now(), o.now.Err()).String())
@@ -271,11 +275,9 @@ func (o *One) bottom(width int) string {
 	case o.gone:
 		return say(t.Warn.Render, "It is over, or no longer concerns you.")
 	case a.MayDecide:
-		return say(t.Warn.Render, "It waits for you: a approves, d denies.")
+		return say(t.Warn.Render, "It waits for you: a approves, d denies."+more)
 	case a.MayTake:
-		return say(t.Warn.Render, "It was agreed to: t takes it.")
-	case o.lines > o.height:
-		return say(t.Muted.Render, "more: j/k")
+		return say(t.Warn.Render, "It was agreed to: t takes it."+more)
 	}
-	return ""
+	return say(t.Muted.Render, strings.TrimSpace(more))
 }
