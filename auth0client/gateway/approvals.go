@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -47,6 +49,14 @@ type what struct {
 	Person    map[string]any    `json:"person,omitempty"` // what the user it is about is called
 	People    int               `json:"people,omitempty"` // of an import
 	Handover  bool              `json:"handover"`         // the requester has to take it: its answer is a secret for them
+}
+
+// UnmarshalJSON keeps the digits of numbers.
+func (w *what) UnmarshalJSON(b []byte) error {
+	type plain what
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	return dec.Decode((*plain)(w))
 }
 
 // of reports whether an approval says in the open what it says sealed.

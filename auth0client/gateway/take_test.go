@@ -337,6 +337,16 @@ func TestTheListSaysWhatIsAskedForAndWhatBecameOfIt(t *testing.T) {
 	}
 }
 
+func TestNumbersKeepTheirDigitsWhileTheyWait(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, agreeing)
+	const number = "12345678901234567890"
+	wantApproval(t, d, "PATCH", ann, `{"app_metadata":{"contract":`+number+`}}`)
+	if got := d.ask(t, "lead", "GET", "/usher/v1/approvals", ""); !strings.Contains(got.body, `"contract":`+number) {
+		t.Errorf("the approver reads %s", got.body)
+	}
+}
+
 func TestRolesAreNamedToWhoApproves(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, strings.ReplaceAll(agreeing, `"mfa:reset"`, `"roles:assign"`))
