@@ -88,7 +88,7 @@ func TestASecondOperatorAgreesAndTheFirstTakesTheLink(t *testing.T) {
 	}
 
 	sam.play("R", "> 1 for you to take", "> approvals: 1 to take", "@ take it", "enter", "> It was agreed to: t takes it.", "t", "> ada.admin@ops.example agreed at", "> It is made now, once", "y",
-		"> Password link (shown this once)", "> ticket=", "c", "> Copied the password link", "enter", "> taken")
+		"> Password link (shown this once)", "> ticket=", "c", "> Copied the password link", "enter", "> agreed to by ada.admin@ops.example, taken")
 	if strings.Contains(sam.flat(), "ticket=") {
 		t.Errorf("the link is still there:\n%s", uitest.Frame(sam.app))
 	}
