@@ -424,3 +424,43 @@ func TestAnApproverReadsNoSecretWhateverTheAnswer(t *testing.T) {
 		t.Errorf("%d %s, %d sent", got.status, got.body, tenant.sent)
 	}
 }
+
+func TestTwoOperatorsFarAway(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer func(r *http.Request) (*http.Response, error)
+		status int
+	}{
+		"the link comes": {answering(201, `{"ticket":"`+secretLink+`"}`), 201},
+		"nobody knows":   {func(*http.Request) (*http.Response, error) { return nil, errors.New("the line broke") }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, tenant := newTicketing(t, c.answer)
+			id := wantApproval(t, d, "POST", ticketPath, ticketBody)
+			remote := remoteTo(t, serve(t, d.Gateway, nil), nil)
+			far := func(as, verb string) (*http.Response, error) {
+				r := request(t.Context(), t, "POST", decide+id+"/"+verb, "")
+				r.Header.Set("Authorization", "Bearer "+as)
+				return remote.RoundTrip(r)
+			}
+			if res, err := far("lead", "approve"); err != nil || res.StatusCode != 200 || res.Body.Close() != nil {
+				t.Fatalf("agreeing: %v, %v", res, err)
+			}
+			res, err := far("op", "take")
+			if c.status == 0 {
+				if !errors.Is(err, ErrOutcomeUnknown) || d.row(t, "op", id)["result"] != "unknown" {
+					t.Errorf("taken: %v, %v", res, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(res.Body)
+			if err != nil || res.Body.Close() != nil || res.StatusCode != c.status || !strings.Contains(string(body), "canary") || tenant.sent != 1 {
+				t.Errorf("taken: %d %s, %v", res.StatusCode, body, err)
+			}
+		})
+	}
+}
