@@ -271,5 +271,9 @@ func (m *Model) Keys() []view.Key {
 		keys = append(keys, keysOf(a)...)
 	}
 	keys = append(keys, view.NewKey("/", "filter", "/"))
-	return append(append(keys, moving()...), hidden(view.NewKey("esc", "end the filter, then back", "esc")))
+	step := "back"
+	if m.filter.Text() != "" {
+		step = "end the filter"
+	}
+	return append(append(keys, moving()...), view.StepOut("end the filter, then back", step))
 }

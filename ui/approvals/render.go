@@ -17,8 +17,8 @@ func table() widget.Table {
 	}}
 }
 
-// chrome is the lines around the rows: counts or filter, titles, bottom line.
-const chrome = 3
+// chrome is the lines over the rows: counts or filter, titles.
+const chrome = 2
 
 // View draws the list.
 func (m *Model) View(s view.Size) view.Frame {
@@ -31,7 +31,8 @@ func (m *Model) View(s view.Size) view.Frame {
 	if m.shown.Len() == 0 {
 		lines = append(lines, m.empty(s.Width)...)
 	}
-	from, to := m.place.Sight(m.shown.Len(), s.Height-chrome)
+	bottom := widget.Foot(m.bottom(), s.Width, s.Height)
+	from, to := m.place.Sight(m.shown.Len(), s.Height-chrome-len(bottom))
 	for i := from; i < to; i++ {
 		a := m.rows[m.shown.At(i)]
 		who := a.Requester.String()
@@ -44,15 +45,7 @@ func (m *Model) View(s view.Size) view.Frame {
 		}
 		lines = append(lines, line)
 	}
-	return whole(lines, m.bottom(s.Width), s)
-}
-
-// whole is a screen of lines with its last line at the bottom.
-func whole(lines []string, bottom string, s view.Size) view.Frame {
-	for len(lines) < s.Height-1 {
-		lines = append(lines, "")
-	}
-	return view.Frame{Content: widget.Fit(strings.Join(append(lines[:min(len(lines), s.Height-1)], bottom), "\n"), s.Width, s.Height)}
+	return view.Frame{Content: widget.Footed(lines, bottom, s.Width, s.Height)}
 }
 
 // stateOf is how far an approval is, in a word or two.
@@ -158,17 +151,17 @@ func (m *Model) empty(width int) []string {
 	return lines
 }
 
-func (m *Model) bottom(width int) string {
+func (m *Model) bottom() string {
 	t := m.env.Theme
 	if m.all.Err() != nil && m.all.Read() {
-		return t.Danger.Render(widget.Truncate(view.Explain(m.env.Now(), m.all.Err()).String(), width))
+		return t.Danger.Render(view.Explain(m.env.Now(), m.all.Err()).String())
 	}
 	if a, ok := m.current(); ok {
 		who := a.Requester.String()
 		if a.Mine {
 			who = "you"
 		}
-		return t.Muted.Render(widget.Truncate("asked for by "+who+": "+desk.ApprovalState(a), width))
+		return t.Muted.Render("asked for by " + who + ": " + desk.ApprovalState(a))
 	}
 	return ""
 }
@@ -188,8 +181,10 @@ func (o *One) View(s view.Size) view.Frame {
 	}
 	body := o.body(s.Width)
 	o.lines, o.height = len(body), max(1, s.Height-len(head)-1)
+	bottom := widget.Foot(o.bottom(), s.Width, s.Height)
+	o.height = max(1, s.Height-len(head)-len(bottom))
 	o.scroll = max(0, min(o.scroll, o.lines-o.height))
-	return whole(append(head, body[o.scroll:min(o.lines, o.scroll+o.height)]...), o.bottom(s.Width), s)
+	return view.Frame{Content: widget.Footed(append(head, body[o.scroll:min(o.lines, o.scroll+o.height)]...), bottom, s.Width, s.Height)}
 }
 
 func (o *One) body(width int) []string {
@@ -260,24 +255,23 @@ func at(when, now time.Time) string {
 	return s + ", " + widget.Ago(now, when)
 }
 
-func (o *One) bottom(width int) string {
+func (o *One) bottom() string {
 	t, a := o.env.Theme, o.a
-	say := func(style func(...string) string, text string) string { return style(widget.Truncate(text, width)) }
 	more := ""
 	if o.lines > o.height {
 		more = " more: j/k"
 	}
 	switch {
 	case o.now.Err() != nil:
-		return say(t.Danger.Render, view.Explain(o.env.Now(), o.now.Err()).String())
+		return t.Danger.Render(view.Explain(o.env.Now(), o.now.Err()).String())
 	case o.now.Loading():
-		return say(t.Muted.Render, t.Icons.Spinner+" loading")
+		return t.Muted.Render(t.Icons.Spinner + " loading")
 	case o.gone:
-		return say(t.Warn.Render, "It is over, or no longer concerns you.")
+		return t.Warn.Render("It is over, or no longer concerns you.")
 	case a.MayDecide:
-		return say(t.Warn.Render, "It waits for you: a approves, d denies."+more)
+		return t.Warn.Render("It waits for you: a approves, d denies." + more)
 	case a.MayTake:
-		return say(t.Warn.Render, "It was agreed to: t takes it."+more)
+		return t.Warn.Render("It was agreed to: t takes it." + more)
 	}
-	return say(t.Muted.Render, strings.TrimSpace(more))
+	return t.Muted.Render(strings.TrimSpace(more))
 }
