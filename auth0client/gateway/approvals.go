@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,8 +27,9 @@ type sealed struct {
 	Approval    policy.Approval
 
 	// What the store keeps openly, once more: who can write to the store must not change what was agreed to.
-	Method, Path, Query, Reason string
-	ExpiresAt                   time.Time
+	Method, Path, Query, Target, Reason string
+	Actions                             []string
+	ExpiresAt                           time.Time
 
 	What   what
 	Users  []string   // ids of those it is about
@@ -61,8 +63,9 @@ func (w *what) UnmarshalJSON(b []byte) error {
 
 // of reports whether an approval says in the open what it says sealed.
 func (s sealed) of(a journal.Approval) bool {
-	return s.Method == a.Method && s.Path == a.Path && s.Query == a.Query && s.Reason == a.Reason &&
-		s.Operator.Subject == a.Requester && s.ExpiresAt.Equal(a.ExpiresAt)
+	return s.Method == a.Method && s.Path == a.Path && s.Query == a.Query && s.Target == a.Target && s.Reason == a.Reason &&
+		slices.Equal(s.Actions, a.Actions) && s.Operator.Subject == a.Requester && s.Operator.Email == a.RequesterEmail &&
+		s.ExpiresAt.Equal(a.ExpiresAt)
 }
 
 // askApproval puts a change by until a second operator agrees. The answer is a 403, not a 202: a client that does not know of
@@ -74,12 +77,15 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 	if len(no.Approval.By) == 0 {
 		return &policy.Refusal{Code: "usher_approval", Rule: no.Rule, Message: "two of your policies name different people to approve this, so nobody can"}
 	}
+	if err := g.roomToWait(ctx, c); err != nil {
+		return err
+	}
 	id, now := rand.Text(), g.o.Now().UTC().Truncate(time.Millisecond) // what any store keeps
 	hidden, err := g.seal.seal(id, sealed{
 		Body: c.body, ContentType: c.r.Header.Get("Content-Type"), Unchanged: c.r.Header.Get(UnchangedHeader),
 		Owner: c.r.Header.Get("X-Usher-User"), Operator: c.op, Approval: *no.Approval,
-		Method: c.r.Method, Path: c.d.Path, Query: c.d.Query.Encode(), Reason: reasonOf(c.r), ExpiresAt: now.Add(no.Approval.Within()),
-		What: g.describe(ctx, c), Users: c.d.Users,
+		Method: c.r.Method, Path: c.d.Path, Query: c.d.Query.Encode(), Target: c.d.Target, Actions: actionNames(c.d.Actions), Reason: reasonOf(c.r),
+		ExpiresAt: now.Add(no.Approval.Within()), What: g.describe(ctx, c), Users: c.d.Users,
 	})
 	if err != nil {
 		return err
@@ -99,6 +105,33 @@ func (g *Gateway) askApproval(ctx context.Context, c *call, no *policy.Refusal) 
 		return err
 	}
 	return &answered{status: http.StatusForbidden, body: data, note: "waits for a second operator: approval " + id}
+}
+
+const (
+	// mostWaiting is how many changes of an operator may wait at once, and mostSealed how much they may hold together, in bytes:
+	// all of it is read and written with each of them.
+	mostWaiting = 200
+	mostSealed  = 8 << 20
+)
+
+// roomToWait refuses a change when as many of the operator's wait already as may.
+func (g *Gateway) roomToWait(ctx context.Context, c *call) error {
+	all, err := g.o.Approvals.Approvals(ctx)
+	if err != nil {
+		return err
+	}
+	n, bytes := 0, len(c.body)
+	for _, a := range all {
+		if a.Requester == c.op.Subject && (a.State == journal.ApprovalWaiting || a.State == journal.ApprovalAgreed) {
+			n++
+			bytes += len(a.Sealed)
+		}
+	}
+	if n < mostWaiting && bytes <= mostSealed {
+		return nil
+	}
+	return &policy.Refusal{Code: "usher_approval", Message: fmt.Sprintf(
+		"%d changes of yours wait for a second operator already, and no more may: let them be decided, or take some of them back", n)}
 }
 
 // describe says what a change is, for those who decide about it. What the tenant does not say at the moment is left out.

@@ -217,7 +217,10 @@ func TestATakeIsForWhatIsStillSo(t *testing.T) {
 			d.people["op"] = op
 		}, 403, "usher_policy", ""},
 		{"another is written into the store", func(d *desk) { kept(d).DecidedBy = "auth0|boss" }, 503, "usher_approval", "changed in its store"},
-		{"it is about another in the store", func(d *desk) { kept(d).Target, kept(d).Query = "auth0|ivo", "x=y" }, 503, "usher_approval", "changed in its store"},
+		{"it is about another in the store", func(d *desk) { kept(d).Target = "auth0|ivo" }, 503, "usher_approval", "changed in its store"},
+		{"it asks for something else in the store", func(d *desk) { kept(d).Query = "x=y" }, 503, "usher_approval", "changed in its store"},
+		{"it is another action in the store", func(d *desk) { kept(d).Actions = []string{"users:read"} }, 503, "usher_approval", "changed in its store"},
+		{"another email asked in the store", func(d *desk) { kept(d).RequesterEmail = "boss@example.com" }, 503, "usher_approval", "changed in its store"},
 		{"its time was lengthened in the store", func(d *desk) { kept(d).ExpiresAt = kept(d).ExpiresAt.Add(time.Hour) }, 503, "usher_approval", "changed in its store"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -462,5 +465,45 @@ func TestTwoOperatorsFarAway(t *testing.T) {
 				t.Errorf("taken: %d %s, %v", res.StatusCode, body, err)
 			}
 		})
+	}
+}
+
+func TestNoMoreWaitsThanCanBeDecided(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, agreeing)
+	for range mostWaiting {
+		wantApproval(t, d, "PATCH", ann, `{"nickname":"a"}`)
+	}
+	refused := func(body string) {
+		t.Helper()
+		got := d.ask(t, "op", "PATCH", ann, body)
+		if got.status != 403 || got.code != "usher_approval" || got.json["approval"] != nil || len(d.approvals.all) > mostWaiting || len(d.sent) != 0 {
+			t.Errorf("%d %s, %d wait", got.status, got.body, len(d.approvals.all))
+		}
+	}
+	refused(`{"nickname":"a"}`)
+	first := d.approvals.all[0].ID
+	if got := d.ask(t, "op", "POST", decide+first+"/deny", ""); got.status != 200 {
+		t.Fatalf("taken back: %d %s", got.status, got.body)
+	}
+	d.approvals.all = d.approvals.all[1:10]
+	wantApproval(t, d, "PATCH", ann, `{"nickname":"b"}`)
+	d.approvals.all[1].Sealed = make([]byte, mostSealed)
+	refused(`{"nickname":"c"}`)
+}
+
+func TestAnAnswerThatIsNoJSONTellsTheApproverNothing(t *testing.T) {
+	t.Parallel()
+	res, err := answering(200, "ticket="+secretLink)(request(t.Context(), t, "PATCH", ann, "{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err = withhold(res); err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 || strings.TrimSpace(string(body)) != "{}" {
+		t.Errorf("%d %s, %v", res.StatusCode, body, err)
 	}
 }
