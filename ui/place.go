@@ -105,7 +105,8 @@ func reopening(did view.Action) (view.Action, auth0client.Organization) {
 		return view.EditUser{User: nameOnly(did.User)}, none
 	case view.OpenAccess:
 		return view.OpenAccess{User: nameOnly(did.User)}, none
-	case view.CreateUser, view.OpenRoles, view.OpenRole, view.CompareRoles, view.OpenOrganizations, view.OpenOrganization:
+	case view.CreateUser, view.OpenRoles, view.OpenRole, view.CompareRoles, view.OpenOrganizations, view.OpenOrganization,
+		view.OpenApprovals:
 		return did, none
 	case view.EditRoles:
 		org, ok := desk.OrganizationOf(did.Whose)

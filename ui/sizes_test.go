@@ -73,6 +73,7 @@ func TestEveryScreenFitsAtAnySize(t *testing.T) {
 		{"two roles", func() {
 			f.do(view.CompareRoles{A: auth0client.Role{ID: id}, B: auth0client.Role{ID: id}})
 		}, nil},
+		{"approvals", func() { f.do(view.OpenApprovals{}) }, nil},
 		{"organizations", func() { f.do(view.OpenOrganizations{}) }, []string{"/", "esc", "enter", "2", "3", "4"}},
 	}
 	overlays := map[string]func() (back func()){

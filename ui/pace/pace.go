@@ -1,6 +1,7 @@
-// Package pace lets a Bubble Tea program rest. Bubble Tea 2.1.1 ticks sixty times a second for as long as it runs, which
+// Package pace lets a Bubble Tea program rest, and end. Bubble Tea 2.1.1 ticks sixty times a second for as long as it runs, which
 // keeps 1.3 % of a core busy on an idle screen; upstream offers no way to stop it (docs/decisions.md). A Pacer slows the
-// program's own ticker when nothing was drawn for a while and wakes it at the next message.
+// program's own ticker when nothing was drawn for a while and wakes it at the next message. And when a program ends just as
+// something is typed, its reader waits for ever to hand that on, and keeps the whole program in memory.
 package pace
 
 import (
@@ -36,8 +37,12 @@ func Wrap(m tea.Model) *Model { return &Model{inner: m, p: &pacer{}} }
 // pinned version's, the program runs at its own pace.
 func (m *Model) Attach(p *tea.Program) { m.p.program = p }
 
-// Stop ends the pacing; call it when the program has ended.
-func (m *Model) Stop() { m.p.stop() }
+// Stop ends the pacing and lets the program's reader go; call it when the program has ended.
+func (m *Model) Stop() {
+	if p := m.p.stop(); p != nil {
+		release(p)
+	}
+}
 
 // Init implements [tea.Model].
 func (m *Model) Init() tea.Cmd {
@@ -62,6 +67,7 @@ func (m *Model) View() tea.View {
 type pacer struct {
 	mu      sync.Mutex
 	program *tea.Program
+	plain   bool // the program cannot be paced
 	ticker  *time.Ticker
 	rest    *time.Timer
 	resting bool
@@ -72,15 +78,15 @@ type pacer struct {
 func (p *pacer) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended || p.program == nil {
+	if p.ended || p.plain || p.program == nil {
 		return
 	}
 	if p.ticker == nil {
-		if p.ticker = tickerOf(p.program); p.ticker == nil {
-			p.program = nil
+		ticker, ok := inside[*time.Ticker](p.program, "ticker")
+		if p.plain = !ok || ticker == nil; p.plain {
 			return
 		}
-		p.resting = true
+		p.ticker, p.resting = ticker, true
 	}
 	if p.resting {
 		p.resting = false
@@ -103,20 +109,39 @@ func (p *pacer) sleep() {
 	p.ticker.Reset(asleep)
 }
 
-func (p *pacer) stop() {
+func (p *pacer) stop() *tea.Program {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended = true
 	if p.rest != nil {
 		p.rest.Stop()
 	}
+	return p.program
 }
 
-// tickerOf reaches into the program for its renderer's ticker; nil when it is not where the pinned version has it.
-func tickerOf(p *tea.Program) *time.Ticker {
-	f := reflect.ValueOf(p).Elem().FieldByName("ticker")
-	if !f.IsValid() || f.Type() != reflect.TypeFor[*time.Ticker]() || !f.CanAddr() {
-		return nil
+// release takes what the reader of a program that has ended still hands on, until it is done: its input has ended, or will.
+func release(p *tea.Program) {
+	typed, ok := inside[chan tea.Msg](p, "msgs")
+	done, both := inside[chan struct{}](p, "readLoopDone")
+	if !ok || !both || done == nil {
+		return
 	}
-	return *(**time.Ticker)(unsafe.Pointer(f.UnsafeAddr())) //nolint:gosec // the one reach into Bubble Tea, see the package comment
+	go func() {
+		for {
+			select {
+			case <-typed:
+			case <-done:
+				return
+			}
+		}
+	}()
+}
+
+// inside reaches into a program for one of its fields; false when it is not where the pinned version has it.
+func inside[T any](p *tea.Program, name string) (v T, ok bool) {
+	f := reflect.ValueOf(p).Elem().FieldByName(name)
+	if !f.IsValid() || f.Type() != reflect.TypeFor[T]() || !f.CanAddr() {
+		return v, false
+	}
+	return *(*T)(unsafe.Pointer(f.UnsafeAddr())), true //nolint:gosec // the one reach into Bubble Tea, see the package comment
 }

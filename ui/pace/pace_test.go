@@ -2,8 +2,11 @@ package pace
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,6 +64,66 @@ func TestARestingProgramDrawsAgainWhenAMessageComes(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Stop()
+}
+
+// hasty is a terminal whose operator types much at once and is gone when the program has ended.
+type hasty struct {
+	ended chan struct{}
+	typed bool
+}
+
+func (h *hasty) Read(p []byte) (int, error) {
+	if h.typed {
+		<-h.ended
+		return 0, io.EOF
+	}
+	h.typed = true
+	return copy(p, strings.Repeat("j", 100)), nil
+}
+
+// busy is a program that is busy with the first key until it is to go on.
+type busy struct {
+	counter
+	begun, goOn chan struct{}
+	once        sync.Once
+}
+
+func (b *busy) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if _, ok := msg.(tea.KeyPressMsg); ok {
+		b.once.Do(func() {
+			close(b.begun)
+			<-b.goOn
+		})
+	}
+	return b, nil
+}
+
+func TestTheReaderOfAProgramThatEndsWhileOneTypesIsLetGo(t *testing.T) {
+	t.Parallel()
+	in, b := &hasty{ended: make(chan struct{})}, &busy{begun: make(chan struct{}), goOn: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	m := Wrap(b)
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(io.Discard), tea.WithWindowSize(20, 5), tea.WithoutSignals())
+	m.Attach(p)
+	go func() {
+		<-b.begun
+		cancel() // the rest of what was typed waits to be handed on
+		close(b.goOn)
+	}()
+	if _, err := p.Run(); !errors.Is(err, tea.ErrProgramKilled) {
+		t.Fatal(err)
+	}
+	done, ok := inside[chan struct{}](p, "readLoopDone")
+	if !ok || done == nil {
+		t.Fatal("tea.Program has no field readLoopDone: its reader could stay for ever")
+	}
+	close(in.ended)
+	m.Stop()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Error("the reader is still there")
+	}
 }
 
 func waitFor(t *testing.T, ok func() bool, what string) {
