@@ -144,6 +144,7 @@ func TestEveryScreenIsTakenUpAgain(t *testing.T) {
 		"a role":                 {roles, []string{"@ Order desk", "enter", "> Members", "2", "> read:orders", "j", "space"}},
 		"two roles":              {roles, []string{"@ Order desk", "=", "j", "=", "> only in", "f", "j"}},
 		"organizations":          {nil, []string{":", "' Organizations", "enter", "> Contoso", "j", "j"}},
+		"approvals":              {nil, []string{":", "' Approvals", "enter", "> Nothing waits"}},
 		"an organization":        {org, []string{"j", "space"}},
 		"connections":            {org, []string{"3", "> Connection"}},
 		"roles in one":           {org, []string{"r", "> Order desk", "j", "space"}},
