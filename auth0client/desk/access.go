@@ -10,19 +10,28 @@ import (
 
 // Blocks is what blocking and unblocking need.
 type Blocks interface {
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
 	SetBlocked(ctx context.Context, id auth0client.UserID, blocked bool) (auth0client.User, error)
 	ClearUserBlocks(ctx context.Context, id auth0client.UserID) error
 	UnblockIP(ctx context.Context, ip string) error
 }
 
-// Block keeps a user from signing in.
+// Block keeps a user from signing in. It looks first: a list can be old, and a block that somebody else set is not this
+// one's to take back.
 func Block(tenant Blocks, u auth0client.User) Operation {
 	return Operation{Name: "Block", Permission: "users:block", User: u, Danger: true,
 		Does: []string{"Block " + Who(u), "They cannot sign in any more. Sessions and tokens they have go on: sign them out as well to end those."},
 		Run: func(ctx context.Context) Result {
+			is, err := tenant.User(ctx, u.ID)
+			switch {
+			case err != nil:
+				return Result{Err: err}
+			case is.Blocked:
+				return Result{Done: []string{"They were blocked already."}, User: &is}
+			}
 			after, err := tenant.SetBlocked(ctx, u.ID, true)
 			r := now(after, err, "Blocked.")
-			if err == nil && !u.Blocked {
+			if err == nil {
 				r.Back = whileBlocked(Unblock(tenant, blocked(u, true), nil, nil), true)
 			}
 			return r
@@ -85,7 +94,6 @@ func Unblock(tenant Blocks, u auth0client.User, bans []auth0client.BruteForceBlo
 // Unblocking is what lifting blocks needs that nobody has looked at yet.
 type Unblocking interface {
 	Blocks
-	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
 	UserBlocks(ctx context.Context, id auth0client.UserID) ([]auth0client.BruteForceBlock, error)
 }
 
@@ -156,6 +164,7 @@ func EndOne(tenant SessionEnds, u auth0client.User, kind, id, what string) Opera
 
 // Passwords is what passwords and mails need.
 type Passwords interface {
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
 	ResetEmail(ctx context.Context, id auth0client.UserID) error
 	PasswordLink(ctx context.Context, id auth0client.UserID, lifetime time.Duration) (auth0client.Link, error)
 	UpdateUser(ctx context.Context, id auth0client.UserID, step auth0client.Change, rests auth0client.Unchanged) (auth0client.User, error)
@@ -205,7 +214,7 @@ func span(d time.Duration) string {
 }
 
 // SetPassword sets a password that the operator chose. Auth0 lifts both kinds of block by it; one that an administrator
-// set is put back.
+// set is put back. Whether there is one is looked at just before: what the operator saw can be old.
 func SetPassword(tenant Passwords, u auth0client.User, connection string, password auth0client.Secret) Operation {
 	op := Operation{Name: "Set password", Permission: "users:password", User: u, Danger: true,
 		Does:  []string{"Set a new password for " + Who(u), "Blocks after failed sign-ins are lifted by it."},
@@ -218,18 +227,26 @@ func SetPassword(tenant Passwords, u auth0client.User, connection string, passwo
 		if connection != "" {
 			change["connection"] = connection
 		}
+		is, err := tenant.User(ctx, u.ID)
+		if err != nil {
+			return Result{Err: err}
+		}
 		after, err := tenant.UpdateUser(ctx, u.ID, change, nil)
 		r := now(after, err, "The password is set.")
-		if err != nil {
-			return r
+		if err == nil {
+			r.Once = []Once{{"Password", password}}
 		}
-		r.Once = []Once{{"Password", password}}
-		if !u.Blocked || after.Blocked {
+		if !is.Blocked || after.Blocked || err != nil && !r.Unsure() {
 			return r
 		}
 		again, err := tenant.UpdateUser(ctx, u.ID, auth0client.Change{"blocked": true}, nil)
-		if r.Err = err; err == nil {
+		switch {
+		case err == nil:
 			r.User, r.Done = &again, append(r.Done, "The administrator's block is set again.")
+		case r.Err == nil:
+			r.Err = err
+		default: // neither is known to be made
+			r.Note = append(r.Note, "If the password was set, it lifted the administrator's block: look at it.")
 		}
 		return r
 	}

@@ -106,6 +106,10 @@ type passwords struct {
 	err  error
 }
 
+func (p *passwords) User(_ context.Context, id auth0client.UserID) (auth0client.User, error) {
+	return auth0client.User{ID: id, Blocked: true}, nil
+}
+
 func (p *passwords) UpdateUser(_ context.Context, id auth0client.UserID, step auth0client.Change, _ auth0client.Unchanged) (auth0client.User, error) {
 	p.sent = append(p.sent, step)
 	blocked, _ := step["blocked"].(bool)

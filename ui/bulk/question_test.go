@@ -87,6 +87,12 @@ type blocks struct {
 	set map[auth0client.UserID]bool
 }
 
+func (b *blocks) User(_ context.Context, id auth0client.UserID) (auth0client.User, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return auth0client.User{ID: id, Blocked: b.set[id]}, nil
+}
+
 func (b *blocks) SetBlocked(_ context.Context, id auth0client.UserID, blocked bool) (auth0client.User, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,10 +102,9 @@ func (b *blocks) SetBlocked(_ context.Context, id auth0client.UserID, blocked bo
 
 func TestARunOfBlocksIsTakenBackAsARun(t *testing.T) {
 	t.Parallel()
-	b := &blocks{set: map[auth0client.UserID]bool{}}
+	b := &blocks{set: map[auth0client.UserID]bool{"auth0|1": true}} // was blocked already: stays so
 	ops := []desk.Operation{}
-	for i, op := range selection(2, nil) {
-		op.User.Blocked = i == 1 // was blocked already: stays so
+	for _, op := range selection(2, nil) {
 		ops = append(ops, desk.Block(b, op.User))
 	}
 	m := open(t, ops, nil)

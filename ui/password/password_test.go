@@ -27,6 +27,10 @@ type tenant struct {
 
 func (f *tenant) Connections(context.Context) ([]auth0client.Connection, error) { return f.all, f.err }
 
+func (f *tenant) User(_ context.Context, id auth0client.UserID) (auth0client.User, error) {
+	return auth0client.User{ID: id}, nil
+}
+
 func (f *tenant) UpdateUser(_ context.Context, id auth0client.UserID, step auth0client.Change, _ auth0client.Unchanged) (auth0client.User, error) {
 	f.got = append(f.got, step)
 	return auth0client.User{ID: id}, nil
