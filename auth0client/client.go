@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,7 +117,7 @@ func (c *Client) read(ctx context.Context, what string, call func(context.Contex
 	return body, nil
 }
 
-// write runs one changing call. When no answer came the error is [Unknown].
+// write runs one changing call. When no answer came, or one that does not tell, the error is [Unknown].
 func (c *Client) write(ctx context.Context, what string, call func(context.Context) error, inPath ...string) ([]byte, error) {
 	if err := checkPath(inPath); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
@@ -133,7 +134,11 @@ func (c *Client) exchange(ctx context.Context, write bool, call func(context.Con
 	err := call(context.WithValue(ctx, exchangeKey{}, ex))
 	switch {
 	case ex.status >= 400:
-		return nil, problem(c.now(), ex)
+		err := problem(c.now(), ex)
+		if write && mayBeMade(err) {
+			err = &Unknown{Err: err}
+		}
+		return nil, err
 	case ex.status >= 300:
 		return nil, &Unavailable{Answer: Answer{Status: ex.status}, Err: errors.New("the answer is a redirect, which is not followed")}
 	case ex.status >= 200 && ex.bodyErr == nil:
@@ -152,6 +157,14 @@ func (c *Client) exchange(ctx context.Context, write bool, call func(context.Con
 		return nil, &Unknown{Err: err}
 	}
 	return nil, unreachable(err)
+}
+
+// mayBeMade reports an answer by which a change may have been made all the same: a fault within the tenant, or a proxy's word
+// that the tenant gave it no answer. A 503 refuses what was asked, and what the gateway says of itself it says before it sends.
+func mayBeMade(err error) bool {
+	a, ok := AnswerOf(err)
+	open := a.Status == http.StatusInternalServerError || a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout
+	return ok && open && !strings.HasPrefix(a.Code.String(), "usher_")
 }
 
 // checkPath refuses ids that make an address of something else: "" names the whole collection, and a server may resolve

@@ -3,6 +3,8 @@ package auth0client
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -62,6 +64,18 @@ func decodeJob(body []byte) (Job, error) {
 		Updated: int(j.Summary.Updated), Failed: int(j.Summary.Failed), Location: NewSecret(string(j.Location))}, nil
 }
 
+// decodeBegun reads the answer to what begins a job: one that names none tells nothing of whether it was begun.
+func decodeBegun(body []byte, what string) (Job, error) {
+	j, err := decodeJob(body)
+	if err == nil && j.ID == "" {
+		err = badAnswer(errors.New("it has no id"))
+	}
+	if err != nil {
+		return Job{}, fmt.Errorf("%s: %w", what, &Unknown{Err: err})
+	}
+	return j, nil
+}
+
 // Job reads how far a job is.
 func (c *Client) Job(ctx context.Context, id JobID) (Job, error) {
 	body, err := c.read(ctx, "read the job", func(ctx context.Context) error {
@@ -117,7 +131,7 @@ func (c *Client) ImportUsers(ctx context.Context, i Import) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	return decodeJob(body)
+	return decodeBegun(body, "start the import")
 }
 
 // Export is what users to write into a file.
@@ -150,5 +164,5 @@ func (c *Client) ExportUsers(ctx context.Context, e Export) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	return decodeJob(body)
+	return decodeBegun(body, "start the export")
 }

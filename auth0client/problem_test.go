@@ -144,6 +144,7 @@ func TestASuccessThatCannotBeRead(t *testing.T) {
 		_, _ = io.WriteString(w, `"}`)
 	}
 	setBlocked := func(ctx context.Context, c *Client) error { _, err := c.SetBlocked(ctx, ada, true); return err }
+	sendMail := func(ctx context.Context, c *Client) error { _, err := c.SendVerification(ctx, ada); return err }
 	for _, tc := range []struct {
 		name   string
 		answer http.HandlerFunc
@@ -159,8 +160,47 @@ func TestASuccessThatCannotBeRead(t *testing.T) {
 			if err := readUser(t.Context(), newTenant(t, tc.answer).Client); !asType(err, new(*Unavailable)) {
 				t.Errorf("a read gives %v, want *Unavailable", err)
 			}
-			if err := setBlocked(t.Context(), newTenant(t, tc.answer).Client); !asType(err, new(*Unknown)) {
-				t.Errorf("a write gives %v, want *Unknown", err)
+			for _, write := range []func(context.Context, *Client) error{setBlocked, sendMail} {
+				if err := write(t.Context(), newTenant(t, tc.answer).Client); !asType(err, new(*Unknown)) {
+					t.Errorf("a write gives %v, want *Unknown", err)
+				}
+			}
+		})
+	}
+}
+
+func TestAFaultOfTheTenantLeavesAWriteOpen(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		says    http.HandlerFunc
+		unknown bool
+	}{
+		{"a fault within", says(500, `{"statusCode":500,"error":"Internal Server Error"}`), true},
+		{"a proxy that got no answer it could read", says(502, "<html>Bad Gateway</html>"), true},
+		{"a proxy that got no answer in time", says(504, "<html>Gateway Timeout</html>"), true},
+		{"a tenant that takes no requests", says(503, `{"statusCode":503}`), false},
+		{"a gateway that sent nothing", says(502, `{"statusCode":502,"errorCode":"usher_m2m"}`), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			for _, write := range []func(*Client) error{
+				func(c *Client) error { return writeUser(t.Context(), c) },
+				func(c *Client) error {
+					_, err := c.CreateUser(t.Context(), Change{"connection": "Users"})
+					return err
+				},
+			} {
+				err := write(newTenant(t, tc.says).Client)
+				if asType(err, new(*Unknown)) != tc.unknown || !asType(err, new(*Unavailable)) {
+					t.Errorf("a write gives %v", err)
+				}
+				if _, answered := AnswerOf(err); !answered {
+					t.Error("what the tenant said is lost")
+				}
+			}
+			if err := readUser(t.Context(), newTenant(t, tc.says).Client); !asType(err, new(*Unavailable)) || asType(err, new(*Unknown)) {
+				t.Errorf("a read gives %v", err)
 			}
 		})
 	}

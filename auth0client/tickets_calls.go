@@ -73,6 +73,6 @@ func (c *Client) SendVerification(ctx context.Context, id UserID) (JobID, error)
 	if err != nil {
 		return "", err
 	}
-	j, err := decodeJob(body)
+	j, err := decodeBegun(body, "send the verification email")
 	return j.ID, err
 }

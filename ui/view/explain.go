@@ -68,6 +68,8 @@ func words(now time.Time, err error) Problem {
 		decided      *auth0client.Decided
 	)
 	switch {
+	case errors.As(err, &unknown) && errors.As(err, &unavailable) && unavailable.Answer.Status >= 500:
+		return Problem{Title: "The outcome is unknown", Hint: fmt.Sprintf("The change was sent and the tenant answered with a fault of its own (HTTP %d): it may be made all the same. Reload (ctrl+r) to see what is true before trying again", unavailable.Answer.Status)}
 	case errors.As(err, &unknown):
 		return Problem{Title: "The outcome is unknown", Hint: "The change was sent but no answer came. Reload (ctrl+r) to see what is true before trying again"}
 	case errors.As(err, &notFound):

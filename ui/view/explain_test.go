@@ -34,9 +34,11 @@ func TestWhoGaveNoAnswerIsNamed(t *testing.T) {
 		"a page of something between":         {by(auth0client.GatewayFault{Foreign: true}), "Something else answered in place of the gateway usher.acme.example", "VPN", true},
 		"a certificate":                       {by(auth0client.GatewayFault{Certificate: true}), "The gateway usher.acme.example shows a certificate that does not count", "Nothing was sent", true},
 		"a change whose outcome is not known": {&auth0client.Unknown{Err: &auth0client.GatewayFault{Host: "usher.acme.example", Err: lost}}, "The outcome is unknown", "Reload", false},
-		"the journal":                         {said("usher_journal"), "usher's journal cannot be used", "No change is made without it", true},
-		"the gateway's own credential":        {said("usher_m2m"), "The gateway's own credential is not accepted", "Whoever runs the gateway must look", false},
-		"the tenant's own fault":              {said(""), "The tenant has a fault of its own (HTTP 503)", "Try again", true},
+		"a change that the tenant answered with a fault": {fmt.Errorf("create the user: %w", &auth0client.Unknown{Err: &auth0client.Unavailable{Answer: auth0client.Answer{Status: 504}}}),
+			"The outcome is unknown", "a fault of its own (HTTP 504): it may be made all the same. Reload", false},
+		"the journal":                  {said("usher_journal"), "usher's journal cannot be used", "No change is made without it", true},
+		"the gateway's own credential": {said("usher_m2m"), "The gateway's own credential is not accepted", "Whoever runs the gateway must look", false},
+		"the tenant's own fault":       {said(""), "The tenant has a fault of its own (HTTP 503)", "Try again", true},
 	} {
 		p := Explain(time.Time{}, c.err)
 		if p.Title != c.title || !strings.Contains(p.Hint, c.hint) || p.Retry != c.retry {
