@@ -135,3 +135,33 @@ func TestAShortListIsKnownToEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestABeginningThatFailedLeavesTheListWhole begins a list anew, in vain, and then reads on.
+func TestABeginningThatFailedLeavesTheListWhole(t *testing.T) {
+	t.Parallel()
+	env := uitest.Env(t)
+	for name, fail := range map[string]func(*Pages[int], *error, PageReader[int]){
+		"it cannot be read": func(p *Pages[int], fails *error, read PageReader[int]) {
+			*fails = errors.New("odd")
+			take(t, env, p.Begin(env, read))
+			*fails = nil
+		},
+		"it is stopped": func(p *Pages[int], _ *error, read PageReader[int]) {
+			p.Begin(env, read)
+			p.Stop()
+		},
+	} {
+		var p Pages[int]
+		var fails error
+		asked := 0
+		read := numbers(250, &asked, &fails)
+		take(t, env, p.Begin(env, read))
+		fail(&p, &fails, read)
+		for cmd := p.Count(env, read); cmd != nil; cmd = p.Count(env, read) {
+			take(t, env, cmd)
+		}
+		if rows := p.Rows(); len(rows) != 250 || rows[0] != 0 || !p.Whole() {
+			t.Errorf("%s: %d rows, whole %v", name, len(rows), p.Whole())
+		}
+	}
+}

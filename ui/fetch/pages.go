@@ -20,7 +20,6 @@ type Pages[T any] struct {
 	ended    bool
 	loading  bool
 	counting bool
-	replace  bool // the page under way begins the list anew
 	gen      int
 	err      error
 }
@@ -63,7 +62,7 @@ func (p *Pages[T]) Cancel() { p.Stop() }
 
 // Begin reads the list from its first page. The rows that are there stay until it comes.
 func (p *Pages[T]) Begin(env view.Env, read PageReader[T]) tea.Cmd {
-	p.counting, p.replace = false, true
+	p.counting = false
 	return p.page(env, "", read)
 }
 
@@ -85,12 +84,12 @@ func (p *Pages[T]) Count(env view.Env, read PageReader[T]) tea.Cmd {
 	case p.loading:
 		return nil
 	case !p.begun:
-		p.replace = true
 		return p.page(env, "", read)
 	}
 	return p.page(env, p.next, read)
 }
 
+// page reads the page after from. The first begins the list anew, once it is there.
 func (p *Pages[T]) page(env view.Env, from string, read PageReader[T]) tea.Cmd {
 	ctx, ticket := p.loader.Begin(env.Ctx)
 	p.loading = true
@@ -100,7 +99,7 @@ func (p *Pages[T]) page(env view.Env, from string, read PageReader[T]) tea.Cmd {
 		if err == nil && part.Next != "" && len(part.Items) < full {
 			part = joined(ctx, part, read)
 		}
-		return view.Result{To: to, Ticket: ticket, Msg: turned[T]{p, part, err}}
+		return view.Result{To: to, Ticket: ticket, Msg: turned[T]{p, from == "", part, err}}
 	}
 }
 
@@ -123,6 +122,7 @@ func joined[T any](ctx context.Context, part auth0client.Batch[T], read PageRead
 
 type turned[T any] struct {
 	of   *Pages[T]
+	anew bool
 	part auth0client.Batch[T]
 	err  error
 }
@@ -141,8 +141,8 @@ func (t turned[T]) arrive(ticket uint64) (view.Action, bool) {
 		p.err = t.err
 		return view.SignInFor(t.err), true
 	}
-	if p.replace {
-		p.rows, p.replace = nil, false
+	if t.anew {
+		p.rows = nil
 		p.gen++
 	}
 	p.err, p.begun = nil, true
