@@ -242,3 +242,30 @@ func TestColumnsAreSwitchedOffAndRemembered(t *testing.T) {
 		t.Errorf("no column Created in\n%s", got)
 	}
 }
+
+// TestAPageThatSortsInBetweenLeavesTheCursorOnItsUser reads on among the holders of a role, whom the list puts in order itself.
+func TestAPageThatSortsInBetweenLeavesTheCursorOnItsUser(t *testing.T) {
+	t.Parallel()
+	for name, typed := range map[string]string{"all are in view": "", "some are in view": "person"} {
+		m := opened(&tenant{total: 130})
+		press(m, "/")
+		typeIn(m, `role:"support lead"`)
+		press(m, "enter", "o", "o", "o", "o", "o") // most sign-ins first: the next page goes before this one
+		late := m.loadNext()
+		if typed != "" {
+			press(m, "/")
+			typeIn(m, typed)
+			press(m, "esc")
+		}
+		press(m, "j", "j", "j")
+		before, _ := m.current()
+		feed(m, late)
+		after, _ := m.current()
+		if len(m.rows) != 130 || m.rows[0].ID != "auth0|0129" {
+			t.Fatalf("%s: %d rows, the first %s", name, len(m.rows), m.rows[0].ID)
+		}
+		if after.ID != before.ID {
+			t.Errorf("%s: the cursor was on %s and is on %s", name, before.ID, after.ID)
+		}
+	}
+}

@@ -124,9 +124,9 @@ func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
 		return nil, nil
 	}
 	m.loadedAt = msg.at
+	at, stays := m.current()
 	switch {
 	case msg.first:
-		at, stays := m.current()
 		stays = stays && m.rowsOf == msg.of // a reload leaves the cursor on its user
 		m.err, m.page = nil, msg.page
 		m.rows, m.shown, m.cursor, m.rowsOf, m.offset = nil, nil, 0, msg.of, 0
@@ -147,6 +147,10 @@ func (m *Model) took(msg loaded) (view.Action, tea.Cmd) {
 		m.add(msg.page, msg.page.Start)
 	}
 	m.narrow()
+	if stays { // rows that came may stand before it
+		m.stayOn(at.ID)
+		m.follow()
+	}
 	if m.loading > 0 {
 		return nil, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"usher/auth0client"
 )
 
 // haystack is what typing looks in, in lower case: what the person is called first, then all else.
@@ -27,8 +29,13 @@ func (m *Model) narrow() {
 		return
 	}
 	m.cursor = max(0, min(m.cursor, m.count()-1))
+	m.stayOn(before.ID)
+}
+
+// stayOn puts the cursor on a user who is in view.
+func (m *Model) stayOn(id auth0client.UserID) {
 	for i := range m.count() {
-		if m.at(i).ID == before.ID {
+		if m.at(i).ID == id {
 			m.cursor = i
 			return
 		}
