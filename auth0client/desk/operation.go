@@ -52,6 +52,9 @@ type Once struct {
 // Unsure reports that a change was sent and nobody knows whether it was made: look before trying again.
 func (r Result) Unsure() bool { return errors.As(r.Err, new(*auth0client.Unknown)) }
 
+// Waits reports that the change is not made yet, for a second operator must approve it: to send it again asks twice.
+func (r Result) Waits() bool { return waiting(r.Err) }
+
 // SignInLost reports that the operator must sign in anew before anything more is tried.
 func (r Result) SignInLost() bool { return errors.As(r.Err, new(*auth0client.Unauthorized)) }
 

@@ -103,12 +103,10 @@ type (
 func (e Ended) Report() view.Action {
 	var wishes view.All
 	for _, it := range e.items {
-		if len(it.Result.Done) > 0 || it.Result.Unsure() {
-			wishes = append(wishes, view.Touched{ID: it.Operation.User.ID})
-		}
+		wishes = append(wishes, news(it)...)
 	}
 	level, c := view.Good, countOf(e.items)
-	if c.failed+c.stopped > 0 {
+	if c.failed+c.unsure+c.stopped > 0 {
 		level = view.Bad
 	}
 	text := e.name + ": " + c.words()
@@ -160,13 +158,7 @@ func (m *Model) ended(end Ended) view.Action {
 	m.phase = finished
 	wishes := view.All{}
 	for _, i := range m.at {
-		it := m.items[i]
-		switch {
-		case it.Result.User != nil:
-			wishes = append(wishes, view.Changed{User: *it.Result.User})
-		case len(it.Result.Done) > 0 || it.Result.Unsure():
-			wishes = append(wishes, view.Touched{ID: it.Operation.User.ID})
-		}
+		wishes = append(wishes, news(m.items[i])...)
 	}
 	for _, i := range m.at {
 		if err := m.items[i].Result.Err; view.Unsent(err) {
@@ -190,6 +182,17 @@ func (m *Model) ended(end Ended) view.Action {
 		return nil
 	}
 	return wishes
+}
+
+// news tells the open views what is different now.
+func news(it desk.Item) view.All {
+	switch {
+	case it.Result.User != nil:
+		return view.All{view.Changed{User: *it.Result.User}}
+	case len(it.Result.Done) > 0 || it.Result.Unsure():
+		return view.All{view.Touched{ID: it.Operation.User.ID}}
+	}
+	return nil
 }
 
 // takeBack is the wish that takes back what of a run can be, as a run of its own; nil when nothing can.
@@ -232,9 +235,9 @@ func (m *Model) later() tea.Cmd {
 	return view.After(m.env.Ctx, refresh, view.Result{To: m.env.ID, Msg: tick{}})
 }
 
-// failed is the places of those that failed; what may have been done is not among them.
+// failed is the places of those that failed; what may have been done, or waits for a second operator, is not among them.
 func (m *Model) failed() []int {
-	return m.places(func(it desk.Item) bool { return it.State == desk.Failed && !it.Result.Unsure() })
+	return m.places(func(it desk.Item) bool { return it.State == desk.Failed && !it.Result.Unsure() && !it.Result.Waits() })
 }
 
 // unbegun is the places of those that were not begun when the run was stopped.

@@ -154,3 +154,55 @@ func TestEverySizeFits(t *testing.T) {
 		finish(t, m, cmd)
 	}
 }
+
+// TestWhatWaitsForASecondOperatorIsNotAskedForAgain runs over two, of whom one change waits to be approved.
+func TestWhatWaitsForASecondOperatorIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	m := open(t, selection(2, func(i int) desk.Result {
+		if i == 1 {
+			asked.Add(1)
+			return desk.Result{Err: &auth0client.ApprovalPending{ID: term.Line("A1")}}
+		}
+		return desk.Result{Done: []string{"Blocked."}}
+	}), nil)
+	_, cmd := m.Update(view.Press("y"))
+	finish(t, m, cmd)
+	if s := shown(m); !strings.Contains(s, "1 of 2 done, 1 waiting for approval") || strings.Contains(s, "failed") || !strings.Contains(s, "for approval") {
+		t.Errorf("shown\n%s", s)
+	}
+	_, cmd = m.Update(view.Press("R"))
+	finish(t, m, cmd)
+	if asked.Load() != 1 {
+		t.Errorf("a second operator is asked %d times", asked.Load())
+	}
+	var report strings.Builder
+	fmt.Fprint(&report, Ended{name: "Block", items: m.items}.Report())
+	if !strings.Contains(report.String(), "waiting for approval") || strings.Contains(report.String(), "failed") {
+		t.Errorf("reported as %s", report.String())
+	}
+}
+
+// TestARunThatIsLeftTellsTheListWhoIsWhatNow leaves the screen before the run ends.
+func TestARunThatIsLeftTellsTheListWhoIsWhatNow(t *testing.T) {
+	t.Parallel()
+	m := open(t, selection(2, func(i int) desk.Result {
+		return desk.Result{Done: []string{"Blocked."}, User: &auth0client.User{ID: auth0client.UserID(fmt.Sprintf("auth0|%d", i)), Blocked: true}}
+	}), nil)
+	_, cmd := m.Update(view.Press("y"))
+	msgs := uitest.Drain(cmd)
+	m.Close()
+	told := map[auth0client.UserID]bool{}
+	for _, msg := range msgs {
+		wish, _ := m.Update(msg)
+		wishes, _ := wish.(view.All)
+		for _, w := range wishes {
+			if c, ok := w.(view.Changed); ok {
+				told[c.User.ID] = c.User.Blocked
+			}
+		}
+	}
+	if !told["auth0|0"] || !told["auth0|1"] {
+		t.Errorf("told %v", told)
+	}
+}

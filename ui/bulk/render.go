@@ -13,7 +13,7 @@ import (
 	"usher/ui/widget"
 )
 
-type count struct{ done, failed, unsure, stopped, total int }
+type count struct{ done, failed, unsure, waits, stopped, total int }
 
 func countOf(items []desk.Item) count {
 	c := count{total: len(items)}
@@ -23,6 +23,8 @@ func countOf(items []desk.Item) count {
 			c.done++
 		case it.State == desk.Failed && it.Result.Unsure():
 			c.unsure++
+		case it.State == desk.Failed && it.Result.Waits():
+			c.waits++
 		case it.State == desk.Failed:
 			c.failed++
 		case it.State == desk.Stopped:
@@ -32,12 +34,15 @@ func countOf(items []desk.Item) count {
 	return c
 }
 
+// over is how many were begun and are over, well or not.
+func (c count) over() int { return c.done + c.failed + c.unsure + c.waits }
+
 func (c count) words() string {
 	s := fmt.Sprintf("%d of %d done", c.done, c.total)
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{c.failed, "failed"}, {c.unsure, "with unknown outcome"}, {c.stopped, "not begun"}} {
+	}{{c.failed, "failed"}, {c.unsure, "with unknown outcome"}, {c.waits, "waiting for approval"}, {c.stopped, "not begun"}} {
 		if p.n > 0 {
 			s += fmt.Sprintf(", %d %s", p.n, p.what)
 		}
@@ -90,14 +95,14 @@ func (m *Model) bar(c count, width int) string {
 	room := max(1, min(width, 60)-2)
 	full := 0
 	if c.total > 0 {
-		full = room * (c.done + c.failed + c.unsure + c.stopped) / c.total
+		full = room * (c.over() + c.stopped) / c.total
 	}
 	return "[" + t.Good.Render(strings.Repeat("=", full)) + strings.Repeat(" ", room-full) + "]"
 }
 
 // remaining is how long the rest takes, at the pace so far.
 func (m *Model) remaining(c count) string {
-	over := c.done + c.failed + c.unsure
+	over := c.over()
 	if m.phase != working || over == 0 || over >= c.total {
 		return ""
 	}
@@ -199,6 +204,9 @@ func stateWord(it desk.Item) string {
 	case desk.Failed:
 		if it.Result.Unsure() {
 			return "unknown"
+		}
+		if it.Result.Waits() {
+			return "for approval"
 		}
 		return "failed"
 	case desk.Stopped:
