@@ -61,6 +61,7 @@ func (m *Model) addressAnswered(r addressRead) {
 	for i := range m.addresses {
 		if a := &m.addresses[i]; a.ip == r.ip && !errors.Is(r.err, context.Canceled) {
 			a.reading, a.blocked, a.err = false, r.blocked, r.err
+			m.free = m.free && !r.blocked // it was chosen for those that were seen
 		}
 	}
 }
@@ -90,16 +91,21 @@ func (m *Model) addressLines() []string {
 			lines = append(lines, t.Danger.Render(t.Icons.Bullet+" The address "+a.ip+" is blocked for the whole tenant, not only for them."))
 		}
 	}
-	if len(m.blockedAddresses()) == 0 {
+	blocked := len(m.blockedAddresses())
+	if blocked == 0 {
 		return lines
 	}
 	box := t.Icons.Unchecked
 	if m.free {
 		box = t.Icons.Checked
 	}
-	words := " also free the address for everybody"
+	address := "the address"
+	if blocked > 1 {
+		address = "the addresses"
+	}
+	words := " also free " + address + " for everybody"
 	if !m.user.Blocked && len(m.bans) == 0 {
-		words = " free the address for everybody instead"
+		words = " free " + address + " for everybody instead"
 	}
 	return append(lines, t.Accent.Render("space")+" "+box+words)
 }

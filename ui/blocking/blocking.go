@@ -5,6 +5,7 @@ package blocking
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -152,6 +153,7 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 		if msg.err != nil {
 			return m.failed(msg.err), nil
 		}
+		m.turned(msg.user.Blocked)
 		m.user, m.readUser = msg.user, true
 	case bansRead:
 		if msg.err != nil {
@@ -164,6 +166,19 @@ func (m *Model) answered(res view.Result) (view.Action, tea.Cmd) {
 		return nil, m.lookAtAddresses()
 	}
 	return nil, nil
+}
+
+// turned says that the question is another than the screen before led to expect, and lets no key in flight answer it.
+func (m *Model) turned(blocked bool) {
+	switch {
+	case blocked == m.user.Blocked:
+		return
+	case blocked:
+		m.note = "They are blocked by now, as they were not on the screen before."
+	default:
+		m.note = "They are not blocked any more, as they were on the screen before."
+	}
+	m.early = m.env.Now()
 }
 
 func (m *Model) failed(err error) view.Action {
@@ -197,7 +212,16 @@ func (m *Model) pending(o outcome) {
 	m.phase, m.note = asking, view.NotSent
 	if o.adminDone {
 		m.user = o.user
-		m.note = "One kind of block is lifted. The rest was not sent: confirm it again."
+	}
+	if o.bansDone {
+		m.bans = nil
+	}
+	for i := range m.addresses {
+		a := &m.addresses[i]
+		a.blocked = a.blocked && !slices.Contains(o.freed, a.ip)
+	}
+	if o.adminDone || o.bansDone || len(o.freed) > 0 {
+		m.note = "A part is done. The rest was not sent: confirm it again."
 	}
 	if view.ReasonMissing(o.err) {
 		m.note = "This action wants a reason. Type it, then confirm again."

@@ -24,6 +24,7 @@ type fake struct {
 	clearErr error
 	blocked  map[string]bool // addresses
 	ipErr    error
+	freeErr  map[string]error // addresses
 	calls    []string
 }
 
@@ -34,6 +35,9 @@ func (f *fake) IPBlocked(_ context.Context, ip string) (bool, error) {
 
 func (f *fake) UnblockIP(_ context.Context, ip string) error {
 	f.calls = append(f.calls, "free "+ip)
+	if err := f.freeErr[ip]; err != nil {
+		return err
+	}
 	delete(f.blocked, ip)
 	return f.clearErr
 }
