@@ -34,13 +34,15 @@ func rows[J, T any](body []byte, turn func(J) T, keys ...string) ([]T, error) {
 	return b.Items, err
 }
 
-// mostPages is how many pages a list is read for: of a list with page numbers Auth0 gives 1,000 rows at most.
-const mostPages = 10
+// fewest is how many rows a page has at most where a tenant gives fewer than were asked for.
+const fewest = 50
 
-// paged reads a list that Auth0 pages by number, to the first page that is not full.
+// paged reads a list that Auth0 pages by number, to the first page that is not full: of such a list it gives 1,000 rows at
+// most. How many rows make a page full the first tells.
 func paged[J, T any](part func(page int) ([]byte, error), turn func(J) T, keys ...string) ([]T, error) {
 	var out []T
-	for page := range mostPages {
+	full := 0
+	for page := 0; len(out) < SearchWindow; page++ {
 		body, err := part(page)
 		if err != nil {
 			return nil, err
@@ -50,7 +52,10 @@ func paged[J, T any](part func(page int) ([]byte, error), turn func(J) T, keys .
 			return nil, err
 		}
 		out = append(out, found...)
-		if len(found) < take {
+		if full == 0 && (len(found) == fewest || len(found) >= take) {
+			full = len(found)
+		}
+		if full == 0 || len(found) < full {
 			break
 		}
 	}

@@ -8,12 +8,14 @@ import (
 	"testing"
 )
 
-// pagesOf answers with one of n rows' pages, as Auth0 does: an array, or an object where totals are asked for.
-func pagesOf(n int, key string) http.HandlerFunc {
+// pagesOf answers with one of n rows' pages of at most so many, as Auth0 does: an array, or an object where totals are asked
+// for.
+func pagesOf(n, most int, key string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		page, _ := strconv.Atoi(q.Get("page"))
 		size, _ := strconv.Atoi(q.Get("per_page"))
+		size = min(size, most)
 		part := []map[string]any{}
 		for i := page * size; i < min(n, (page+1)*size); i++ {
 			id := strconv.Itoa(i)
@@ -27,7 +29,8 @@ func pagesOf(n int, key string) http.HandlerFunc {
 	}
 }
 
-// TestListsAreReadToTheirEnd: Auth0 gives at most 100 rows a request, and tenants have more applications than that.
+// TestListsAreReadToTheirEnd: Auth0 gives at most 100 rows a request, some tenants 50 whatever is asked for, and tenants have
+// more applications than that.
 func TestListsAreReadToTheirEnd(t *testing.T) {
 	ctx := context.Background()
 	for name, list := range map[string]struct {
@@ -44,9 +47,9 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 		"org connections":    {"enabled_connections", func(c *Client) (int, error) { all, err := c.OrgConnections(ctx, "org_1"); return len(all), err }, 1},
 		"role permissions":   {"permissions", func(c *Client) (int, error) { all, err := c.RolePermissions(ctx, "rol_1"); return len(all), err }, 1},
 	} {
-		for _, rows := range []struct{ there, requests int }{{3, 1}, {130, 2}, {200, 3}} {
-			t.Run(name+" "+strconv.Itoa(rows.there), func(t *testing.T) {
-				c := newTenant(t, pagesOf(rows.there, list.key))
+		for _, rows := range []struct{ there, most, requests int }{{3, 100, 1}, {99, 100, 1}, {130, 100, 2}, {200, 100, 3}, {1000, 100, 10}, {30, 50, 1}, {50, 50, 2}, {120, 50, 3}, {1000, 50, 20}} {
+			t.Run(name+" "+strconv.Itoa(rows.there)+" by "+strconv.Itoa(rows.most), func(t *testing.T) {
+				c := newTenant(t, pagesOf(rows.there, rows.most, list.key))
 				got, err := list.count(c.Client)
 				if err != nil {
 					t.Fatal(err)
