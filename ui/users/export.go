@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/term"
 	"usher/ui/view"
 )
 
@@ -150,7 +150,7 @@ func asCSV(names []string, records [][]string) ([]byte, error) {
 	for _, rec := range append([][]string{names}, records...) {
 		cells := make([]string, len(rec))
 		for i, c := range rec {
-			cells[i] = harmless(c)
+			cells[i] = term.Cell(c)
 		}
 		if err := w.Write(cells); err != nil {
 			return nil, fmt.Errorf("write a row: %w", err)
@@ -158,16 +158,4 @@ func asCSV(names []string, records [][]string) ([]byte, error) {
 	}
 	w.Flush()
 	return b.Bytes(), w.Error()
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula: what begins like one gets an apostrophe, which the
-// spreadsheet does not show.
-//
-// Source: https://owasp.org/www-community/attacks/CSV_Injection
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") || strings.HasPrefix(cell, "＋") ||
-		strings.HasPrefix(cell, "－") || strings.HasPrefix(cell, "＠") {
-		return "'" + cell
-	}
-	return cell
 }

@@ -107,7 +107,7 @@ func csvRow(e Entry) []string {
 		status, e.Request, e.Note, e.Prev, e.Mac,
 	}
 	for i, s := range row {
-		row[i] = csvCell(s)
+		row[i] = term.Cell(s)
 	}
 	return row
 }
@@ -121,19 +121,4 @@ func jsonCell(fields map[string]any) string {
 		return hidden
 	}
 	return string(data)
-}
-
-// csvCell keeps a cell from being a formula (OWASP ASVS 1.2.10, and the full-width forms that some spreadsheets fold).
-func csvCell(s string) string {
-	safe := term.Line(s).String()
-	if formula(s) || formula(safe) {
-		return "'" + safe
-	}
-	return safe
-}
-
-func formula(s string) bool {
-	return s != "" && strings.ContainsAny(s[:1], "=+-@\t\r\n\x00") ||
-		strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") || strings.HasPrefix(s, "－") || strings.HasPrefix(s, "＠") ||
-		strings.HasPrefix(s, " ") && formula(strings.TrimLeft(s, " "))
 }
