@@ -56,38 +56,6 @@ func (c Change) Steps() []Change {
 // Names are the attributes a change sets, sorted.
 func (c Change) Names() []string { return slices.Sorted(maps.Keys(c)) }
 
-// MetadataChange is what turns one metadata object into another, as first-level keys to set and (nil) to remove. It is nil
-// when they are equal.
-func MetadataChange(from, to json.RawMessage) (map[string]any, error) {
-	var before, after map[string]any
-	for _, m := range []struct {
-		raw  json.RawMessage
-		into *map[string]any
-	}{{from, &before}, {to, &after}} {
-		if len(bytes.TrimSpace(m.raw)) == 0 {
-			continue
-		}
-		if err := exact(m.raw, m.into); err != nil {
-			return nil, err
-		}
-	}
-	out := map[string]any{}
-	for k, v := range after {
-		if old, had := before[k]; !had || !SameJSON(old, v) {
-			out[k] = v
-		}
-	}
-	for k := range before {
-		if _, still := after[k]; !still {
-			out[k] = nil
-		}
-	}
-	if len(out) == 0 {
-		return nil, nil
-	}
-	return out, nil
-}
-
 // exact decodes JSON whose numbers keep their digits: an id beyond 2^53 must come back as it was.
 func exact(raw []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))

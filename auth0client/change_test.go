@@ -2,6 +2,7 @@ package auth0client
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"testing"
 )
@@ -32,29 +33,29 @@ func TestAChangeIsSplitAsAuth0Demands(t *testing.T) {
 	}
 }
 
-func TestMetadataChangesAreFirstLevelKeys(t *testing.T) {
+func TestValuesAreComparedAsJSON(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		name, from, to string
-		want           map[string]any
+		name, a, b string
+		same       bool
 	}{
-		{"equal objects change nothing", `{"a":{"b":1}}`, `{"a":{"b":1.0}}`, nil},
-		{"a nested change sends the whole of its first-level key", `{"a":{"b":1,"c":2},"d":3}`, `{"a":{"b":1,"c":9},"d":3}`, map[string]any{"a": map[string]any{"b": json.Number("1"), "c": json.Number("9")}}},
-		{"a key that went is null", `{"a":1,"b":2}`, `{"b":2}`, map[string]any{"a": nil}},
-		{"from nothing", ``, `{"a":1}`, map[string]any{"a": json.Number("1")}},
-		{"large numbers keep their digits", `{"a":{"id":12345678901234567890}}`, `{"a":{"id":12345678901234567891}}`, map[string]any{"a": map[string]any{"id": json.Number("12345678901234567891")}}},
-		{"to nothing", `{"a":1}`, `{}`, map[string]any{"a": nil}},
+		{"a number however it is written", `{"a":{"b":1}}`, `{"a":{"b":1.0}}`, true},
+		{"numbers beyond 2^53 to their last digit", `12345678901234567890`, `12345678901234567891`, false},
+		{"keys in another order", `{"a":1,"b":[2]}`, `{"b":[2],"a":1}`, true},
+		{"lists in another order", `[1,2]`, `[2,1]`, false},
+		{"null and an empty text", `null`, `""`, false},
+		{"a key that is null and one that is not there", `{"a":null}`, `{}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := MetadataChange(json.RawMessage(tc.from), json.RawMessage(tc.to))
-			if err != nil || !reflect.DeepEqual(got, tc.want) {
-				t.Errorf("got %v, %v, want %v", got, err, tc.want)
+			var a, b any
+			if err := errors.Join(exact([]byte(tc.a), &a), exact([]byte(tc.b), &b)); err != nil {
+				t.Fatal(err)
+			}
+			if SameJSON(a, b) != tc.same || SameJSON(b, a) != tc.same {
+				t.Errorf("%s and %s: want the same %v", tc.a, tc.b, tc.same)
 			}
 		})
-	}
-	if _, err := MetadataChange(nil, json.RawMessage(`[1]`)); err == nil {
-		t.Error("a list passed for metadata")
 	}
 }
 

@@ -133,14 +133,3 @@ func (b *Bulk) tell() {
 	}
 	b.changed(done, len(b.items))
 }
-
-// Again is the operations that failed or were not begun. One whose outcome nobody knows is not among them: look first.
-func (b *Bulk) Again() []Operation {
-	var out []Operation
-	for _, it := range b.Items() {
-		if it.State == Stopped || it.State == Failed && !it.Result.Unsure() {
-			out = append(out, it.Operation)
-		}
-	}
-	return out
-}

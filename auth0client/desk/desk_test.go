@@ -112,9 +112,6 @@ func TestABulkRunReportsEachAndCanBeStopped(t *testing.T) {
 	if told != 40 || count[Failed] != 2 || count[Stopped] == 0 || count[Waiting]+count[Running] != 0 || count[Succeeded]+count[Failed] != int(ran.Load()) {
 		t.Errorf("told %d, states %v, ran %d", told, count, ran.Load())
 	}
-	if again := len(b.Again()); again != count[Stopped]+1 {
-		t.Errorf("%d to try again, want those stopped and the one refused, not the unsure one", again)
-	}
 }
 
 func TestALostSignInStopsTheRun(t *testing.T) {
