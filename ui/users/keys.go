@@ -93,7 +93,7 @@ func (m *Model) operate(k string) (view.Action, bool) {
 	case "s":
 		return m.oneOrAll(revokePermission, signOut, nil), true
 	case "v":
-		return m.oneOrAll(editPermission, verify, nil), true
+		return m.verifyThem(), true
 	}
 	return m.openDialog(k)
 }

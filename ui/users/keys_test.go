@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/term"
 	"usher/ui/view"
 )
 
@@ -203,3 +204,30 @@ func TestTypingHasKeysOfItsOwn(t *testing.T) {
 }
 
 var _ Tenant = (*auth0client.Client)(nil)
+
+// TestAVerificationMailGoesOnlyToWhomeverItHelps asks for one where there is no email, or one that is verified.
+func TestAVerificationMailGoesOnlyToWhomeverItHelps(t *testing.T) {
+	t.Parallel()
+	mail := func(id, email string, verified bool) auth0client.User {
+		return auth0client.User{ID: auth0client.UserID(id), EmailRaw: email, Email: term.Line(email), EmailVerified: verified}
+	}
+	all := []auth0client.User{mail("sms|1", "", false), mail("auth0|2", "b@example.com", true), mail("auth0|3", "c@example.com", false)}
+	m := opened(&tenant{only: all})
+	for i, words := range []string{"They have no email.", "The email is verified already.", ""} {
+		m.cursor = i
+		wish := press(m, "v")
+		if op, asks := wish.(view.Operate); asks != (words == "") || m.note != words || asks && op.Operation.User.ID != "auth0|3" {
+			t.Errorf("%s: wishes %v, says %q", all[i].ID, wish, m.note)
+		}
+	}
+	press(m, "a")
+	run, ok := press(m, "v").(view.OperateAll)
+	if !ok || len(run.Operations) != 1 || run.Operations[0].User.ID != "auth0|3" || m.note != "2 of the 3 were left out: they have no email, or it is verified already." {
+		t.Errorf("the run is %+v, it says %q", run, m.note)
+	}
+	m.cursor = 2
+	press(m, "space")
+	if wish := press(m, "v"); wish != nil || m.note != "None of the 2 has an email that is to be verified." {
+		t.Errorf("wishes %v, says %q", wish, m.note)
+	}
+}

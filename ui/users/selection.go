@@ -1,6 +1,7 @@
 package users
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,11 +14,14 @@ func block(t Tenant, u auth0client.User) desk.Operation    { return desk.Block(t
 func unblock(t Tenant, u auth0client.User) desk.Operation  { return desk.LiftBlocks(t, u) }
 func signOut(t Tenant, u auth0client.User) desk.Operation  { return desk.SignOut(t, u) }
 func resetMFA(t Tenant, u auth0client.User) desk.Operation { return desk.ResetMFA(t, u, nil) }
-func verify(t Tenant, u auth0client.User) desk.Operation   { return desk.VerifyEmail(t, u) }
 
 // all wishes an operation for each of the selection.
 func (m *Model) all(of func(Tenant, auth0client.User) desk.Operation) view.Action {
-	chosen := m.chosen()
+	return m.each(m.chosen(), of)
+}
+
+// each wishes an operation for each of these users.
+func (m *Model) each(chosen []auth0client.User, of func(Tenant, auth0client.User) desk.Operation) view.Action {
 	ops := make([]desk.Operation, len(chosen))
 	for i, u := range chosen {
 		ops[i] = of(m.tenant, u)
@@ -52,6 +56,39 @@ func (m *Model) one(permission string, wish func(auth0client.User) view.Action) 
 		return nil
 	}
 	return wish(u)
+}
+
+// verifyThem has verification mails sent, to nobody who has no email or has it verified.
+func (m *Model) verifyThem() view.Action {
+	verify := func(t Tenant, u auth0client.User) desk.Operation { return desk.VerifyEmail(t, u) }
+	none := func(u auth0client.User) string {
+		switch {
+		case u.EmailRaw == "":
+			return "They have no email."
+		case u.EmailVerified:
+			return "The email is verified already."
+		}
+		return ""
+	}
+	if m.note = m.why(editPermission); m.note != "" {
+		return nil
+	}
+	if n := len(m.selected); n > 0 {
+		helped := slices.DeleteFunc(m.chosen(), func(u auth0client.User) bool { return none(u) != "" })
+		switch left := n - len(helped); {
+		case left == n:
+			m.note = fmt.Sprintf("None of the %d has an email that is to be verified.", n)
+		case left > 0: // seen behind the question
+			m.note = fmt.Sprintf("%d of the %d were left out: they have no email, or it is verified already.", left, n)
+		}
+		return m.each(helped, verify)
+	}
+	return m.one(editPermission, func(u auth0client.User) view.Action {
+		if m.note = none(u); m.note != "" {
+			return nil
+		}
+		return view.Operate{Operation: verify(m.tenant, u)}
+	})
 }
 
 func (m *Model) blockThem() view.Action {

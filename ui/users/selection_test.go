@@ -24,6 +24,13 @@ func TestTheSelectionIsOperatedOn(t *testing.T) {
 		m := opened(&tenant{total: 120})
 		press(m, "space", "G", "space", "R", "j", "space") // a page that is no longer loaded is part of it
 		has(t, m, "3 selected, 1 of them not in view")
+		for i := range m.rows { // a mail helps each of them
+			m.rows[i].EmailVerified = false
+		}
+		for id, u := range m.selected {
+			u.EmailVerified = false
+			m.selected[id] = u
+		}
 		got, ok := press(m, c.keys...).(view.OperateAll)
 		if !ok || got.Name != c.name || len(got.Operations) != 3 {
 			t.Errorf("%s wishes %+v", name, got)
