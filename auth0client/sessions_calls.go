@@ -3,6 +3,7 @@ package auth0client
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/auth0/go-auth0/v3/management"
 
@@ -188,8 +189,12 @@ func (c *Client) SignOutEverywhere(ctx context.Context, id UserID) (SignOut, err
 	return out, nil
 }
 
-// planLacks reports a refusal that comes of the tenant's plan and not of the operator's permissions.
+// planLacks reports a refusal that comes of the tenant's plan and not of the operator's permissions or policies.
 func planLacks(err error) bool {
 	var forbidden *Forbidden
-	return errors.As(err, &forbidden) && forbidden.Permission == "" && forbidden.Answer.Code.String() != "insufficient_scope"
+	if !errors.As(err, &forbidden) || forbidden.Permission != "" {
+		return false
+	}
+	code := forbidden.Answer.Code.String()
+	return code != "insufficient_scope" && !strings.HasPrefix(code, "usher_")
 }
