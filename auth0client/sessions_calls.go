@@ -162,7 +162,7 @@ func (c *Client) SignOutEverywhere(ctx context.Context, id UserID) (SignOut, err
 	if err == nil {
 		return SignOut{Whole: true}, nil
 	}
-	if !planLacks(err) {
+	if !PlanLacks(err) {
 		return SignOut{}, err
 	}
 	var out SignOut
@@ -189,8 +189,9 @@ func (c *Client) SignOutEverywhere(ctx context.Context, id UserID) (SignOut, err
 	return out, nil
 }
 
-// planLacks reports a refusal that comes of the tenant's plan and not of the operator's permissions or policies.
-func planLacks(err error) bool {
+// PlanLacks reports a refusal that comes of the tenant's plan, and not of the operator's permissions or policies or of what
+// the gateway itself was granted.
+func PlanLacks(err error) bool {
 	var forbidden *Forbidden
 	if !errors.As(err, &forbidden) || forbidden.Permission != "" {
 		return false

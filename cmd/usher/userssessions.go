@@ -76,13 +76,9 @@ func printEndables(out, errs io.Writer, all map[string][]endable) {
 	}
 }
 
-// planLacks reports a refusal that comes of the tenant's plan and not of the operator's permissions.
+// planLacks reports that a list is missing for the tenant's plan: some of Auth0's answers say so as "not found".
 func planLacks(err error) bool {
-	var forbidden *auth0client.Forbidden
-	if errors.As(err, &forbidden) {
-		return forbidden.Permission == "" && !strings.HasPrefix(forbidden.Answer.Code.String(), "usher_")
-	}
-	return errors.As(err, new(*auth0client.NotFound))
+	return auth0client.PlanLacks(err) || errors.As(err, new(*auth0client.NotFound))
 }
 
 // endKind is a kind of what can be ended.

@@ -88,13 +88,9 @@ func planned[T any](p *presence, list *part[[]T], what, none, lacks string, draw
 	return listed(p.m, list, sessionsPermission, what, none, draw)
 }
 
-// planLacks reports a refusal that comes of the tenant's plan and not of the operator's permissions.
+// planLacks reports that a list is missing for the tenant's plan: some of Auth0's answers say so as "not found".
 func planLacks(err error) bool {
-	var forbidden *auth0client.Forbidden
-	if errors.As(err, &forbidden) {
-		return forbidden.Permission == "" && !strings.HasPrefix(forbidden.Answer.Code.String(), "usher_")
-	}
-	return errors.As(err, new(*auth0client.NotFound))
+	return auth0client.PlanLacks(err) || errors.As(err, new(*auth0client.NotFound))
 }
 
 // one is a row that its key ends. what names it in the question.

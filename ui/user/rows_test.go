@@ -261,3 +261,12 @@ func TestARecordThatIsNoJSONIsShownAsItIs(t *testing.T) {
 	m.open(6)
 	has(t, m, "<html>", "proxy")
 }
+
+func TestAGatewayThatLacksAScopeIsNotTheTenantsPlan(t *testing.T) {
+	t.Parallel()
+	for code, plan := range map[string]bool{"insufficient_scope": false, "usher_policy": false, "feature_not_enabled": true} {
+		if got := planLacks(&auth0client.Forbidden{Answer: auth0client.Answer{Status: 403, Code: term.Line(code)}}); got != plan {
+			t.Errorf("%s: %v", code, got)
+		}
+	}
+}
