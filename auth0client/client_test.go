@@ -36,12 +36,16 @@ func (t *tenant) requests() []seen {
 }
 
 // toServer sends requests for any https host to a plain test server: go-auth0 insists on https.
-type toServer struct{ to *url.URL }
+// Each server has a transport of its own: one that closes breaks what others have under way over a shared one.
+type toServer struct {
+	to   *url.URL
+	over http.RoundTripper
+}
 
 func (s toServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host = s.to.Scheme, s.to.Host
-	return http.DefaultTransport.RoundTrip(r)
+	return s.over.RoundTrip(r)
 }
 
 func newTenant(t testing.TB, answer http.HandlerFunc) *tenant {
@@ -59,7 +63,7 @@ func newTenant(t testing.TB, answer http.HandlerFunc) *tenant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.Client = clientOver(t, toServer{to})
+	out.Client = clientOver(t, toServer{to, server.Client().Transport})
 	return out
 }
 

@@ -20,6 +20,7 @@ import (
 // toTenant sends the client's requests to a local tenant with its own token, and notes what was asked.
 type toTenant struct {
 	base  *url.URL
+	over  http.RoundTripper // the server's own: see toServer
 	token string
 	fail  string // requests for this are answered with 503
 
@@ -38,7 +39,7 @@ func (t *toTenant) RoundTrip(r *http.Request) (*http.Response, error) {
 	if what == t.fail {
 		return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return t.over.RoundTrip(r)
 }
 
 // asks gives what was asked since the last time, sorted.
@@ -61,7 +62,7 @@ func served(t testing.TB, o localtenant.Options) (*auth0client.Client, *toTenant
 	t.Cleanup(s.Close)
 	tenant.SetBaseURL(s.URL)
 	id, secret := tenant.M2M()
-	res, err := http.PostForm(s.URL+"/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}, "audience": {tenant.ManagementAudience()}})
+	res, err := s.Client().PostForm(s.URL+"/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}, "audience": {tenant.ManagementAudience()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func served(t testing.TB, o localtenant.Options) (*auth0client.Client, *toTenant
 		t.Fatal(err)
 	}
 	base, _ := url.Parse(s.URL)
-	way := &toTenant{base: base, token: token.AccessToken}
+	way := &toTenant{base: base, over: s.Client().Transport, token: token.AccessToken}
 	c, err := auth0client.New(auth0client.Options{Domain: base.Host, HTTP: &http.Client{Transport: way}})
 	if err != nil {
 		t.Fatal(err)
