@@ -236,7 +236,13 @@ func SetPassword(tenant Passwords, u auth0client.User, connection string, passwo
 		if err == nil {
 			r.Once = []Once{{"Password", password}}
 		}
-		if !is.Blocked || after.Blocked || err != nil && !r.Unsure() {
+		switch {
+		case !is.Blocked, err == nil && after.Blocked:
+			return r
+		case r.Waits():
+			r.Note = append(r.Note, "Once approved it lifts the administrator's block: set that again then.")
+			return r
+		case err != nil && !r.Unsure():
 			return r
 		}
 		again, err := tenant.UpdateUser(ctx, u.ID, auth0client.Change{"blocked": true}, nil)

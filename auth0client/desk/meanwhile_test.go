@@ -77,6 +77,17 @@ func TestAPasswordOfUnknownOutcomeLeavesNobodyUnblocked(t *testing.T) {
 	}
 }
 
+func TestAPasswordThatWaitsToBeApprovedSaysThatItWillLiftTheBlock(t *testing.T) {
+	t.Parallel()
+	for _, blocked := range []bool{true, false} {
+		o := &office{blocked: blocked, passwords: []error{&auth0client.ApprovalPending{}}}
+		r := SetPassword(o, auth0client.User{ID: "auth0|1"}, "", auth0client.NewSecret("hunter-2-Hunter")).Run(t.Context())
+		if !r.Waits() || (len(r.Note) == 1) != blocked || len(o.sent) != 1 {
+			t.Errorf("blocked %v: %+v, sent %v", blocked, r, o.sent)
+		}
+	}
+}
+
 func TestABlockOfSomebodyElseIsNotTakenBack(t *testing.T) {
 	t.Parallel()
 	o := &office{blocked: true}
