@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,13 +30,28 @@ func Block(tenant Blocks, u auth0client.User) Operation {
 			case is.Blocked:
 				return Result{Done: []string{"They were blocked already."}, User: &is}
 			}
-			after, err := tenant.SetBlocked(ctx, u.ID, true)
+			after, err := SetBlocked(ctx, tenant, u.ID, true)
 			r := now(after, err, "Blocked.")
 			if err == nil {
 				r.Back = whileBlocked(Unblock(tenant, blocked(u, true), nil, nil), true)
 			}
 			return r
 		}}
+}
+
+// SetBlocked sets or lifts an administrator's block, and reads back when the outcome is not known.
+func SetBlocked(ctx context.Context, tenant interface {
+	User(ctx context.Context, id auth0client.UserID) (auth0client.User, error)
+	SetBlocked(ctx context.Context, id auth0client.UserID, blocked bool) (auth0client.User, error)
+}, id auth0client.UserID, blocked bool) (auth0client.User, error) {
+	after, err := tenant.SetBlocked(ctx, id, blocked)
+	if !errors.As(err, new(*auth0client.Unknown)) {
+		return after, err
+	}
+	if is, readErr := tenant.User(ctx, id); readErr == nil && is.Blocked == blocked {
+		return is, nil
+	}
+	return after, err
 }
 
 // blocked is a user with or without an administrator's block.
@@ -68,7 +84,7 @@ func Unblock(tenant Blocks, u auth0client.User, bans []auth0client.BruteForceBlo
 	}
 	op.Run = func(ctx context.Context) (r Result) {
 		if u.Blocked {
-			after, err := tenant.SetBlocked(ctx, u.ID, false)
+			after, err := SetBlocked(ctx, tenant, u.ID, false)
 			if r = now(after, err, "The administrator's block is lifted."); err != nil {
 				return r
 			}

@@ -16,6 +16,8 @@ type office struct {
 	blocked   bool
 	passwords []error // what the next passwords are answered with; a block is lifted by each that is set
 	blockErr  error
+	lost      bool // the answers to blocks are lost: they are made all the same
+	dropped   bool // and these are not
 	sent      []string
 }
 
@@ -24,7 +26,13 @@ func (o *office) User(_ context.Context, id auth0client.UserID) (auth0client.Use
 }
 
 func (o *office) SetBlocked(_ context.Context, id auth0client.UserID, is bool) (auth0client.User, error) {
-	o.sent, o.blocked = append(o.sent, "blocked"), is
+	o.sent = append(o.sent, "blocked")
+	if !o.dropped {
+		o.blocked = is
+	}
+	if o.lost || o.dropped {
+		return auth0client.User{}, &auth0client.Unknown{Err: errors.New("cut")}
+	}
 	return auth0client.User{ID: id, Blocked: is}, nil
 }
 
@@ -98,5 +106,26 @@ func TestABlockOfSomebodyElseIsNotTakenBack(t *testing.T) {
 	o = &office{}
 	if r = Block(o, auth0client.User{ID: "auth0|1", Blocked: true}).Run(t.Context()); r.Err != nil || r.Back == nil || !o.blocked {
 		t.Errorf("a block of somebody whom the list has as blocked is %+v", r)
+	}
+}
+
+func TestABlockWithoutAnAnswerIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, is := range []bool{false, true} {
+		u := auth0client.User{ID: "auth0|1", Blocked: is}
+		op := func(o *office) Operation {
+			if is {
+				return Unblock(o, u, nil, nil)
+			}
+			return Block(o, u)
+		}
+		o := &office{blocked: is, lost: true}
+		if r := op(o).Run(t.Context()); r.Err != nil || r.User == nil || r.User.Blocked == is || r.Back == nil || len(o.sent) != 1 {
+			t.Errorf("blocked %v: what was made is %+v, sent %v", is, r, o.sent)
+		}
+		o = &office{blocked: is, dropped: true}
+		if r := op(o).Run(t.Context()); !r.Unsure() || r.Back != nil || len(o.sent) != 1 {
+			t.Errorf("blocked %v: what may not be made is %+v, sent %v", is, r, o.sent)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"usher/auth0client"
+	"usher/auth0client/desk"
 	"usher/ui/view"
 )
 
@@ -121,7 +122,7 @@ func change(
 func carryOut(ctx context.Context, tenant Blocks, id auth0client.UserID, j job) outcome {
 	o := outcome{job: j}
 	if j.admin {
-		o.user, o.err = setBlocked(ctx, tenant, id, j.block)
+		o.user, o.err = desk.SetBlocked(ctx, tenant, id, j.block)
 		o.adminDone = o.err == nil
 	}
 	if j.bans && !view.Unsent(o.err) {
@@ -139,19 +140,6 @@ func carryOut(ctx context.Context, tenant Blocks, id auth0client.UserID, j job) 
 		}
 	}
 	return o
-}
-
-// setBlocked reads back when the outcome of the change is not known.
-func setBlocked(ctx context.Context, tenant Blocks, id auth0client.UserID, blocked bool) (auth0client.User, error) {
-	user, err := tenant.SetBlocked(ctx, id, blocked)
-	var unknown *auth0client.Unknown
-	if !errors.As(err, &unknown) {
-		return user, err
-	}
-	if now, readErr := tenant.User(ctx, id); readErr == nil && now.Blocked == blocked {
-		return now, nil
-	}
-	return user, err
 }
 
 // clearBans reads back when the outcome of the change is not known.

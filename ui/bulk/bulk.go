@@ -4,7 +4,6 @@ package bulk
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -70,7 +69,7 @@ func New(env view.Env, name string, ops []desk.Operation, save Saver) *Model {
 func (m *Model) Init() tea.Cmd { return nil }
 
 // Title is the screen's part of the breadcrumb.
-func (m *Model) Title() string { return fmt.Sprintf("%s: %d users", m.name, len(m.ops)) }
+func (m *Model) Title() string { return m.name + ": " + users(len(m.ops)) }
 
 // Typing reports that the field for the reason has the focus.
 func (m *Model) Typing() bool { return m.phase == asking && m.reason.Typing() }
@@ -206,7 +205,7 @@ func takeBack(items []desk.Item) view.Action {
 	if len(ops) == 0 {
 		return nil
 	}
-	return view.Undoable{What: fmt.Sprintf("%s for %d users", items[0].Operation.Name, len(ops)), Undo: view.OperateAll{Name: ops[0].Name, Operations: ops}}
+	return view.Undoable{What: items[0].Operation.Name + " for " + users(len(ops)), Undo: view.OperateAll{Name: ops[0].Name, Operations: ops}}
 }
 
 // look takes over how far the run is.
