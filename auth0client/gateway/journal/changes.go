@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,9 +35,22 @@ func (c Change) Done() bool {
 	return c.Outcome != nil && c.Outcome.Status >= 200 && c.Outcome.Status < 300
 }
 
-// Unknown reports whether nobody knows if the change was made. A change still under way is unknown too.
+// Unknown reports whether nobody knows if the change was made. A change still under way is unknown too, and one that was
+// answered with a fault of the tenant's, or by a proxy that got no answer: it may have been made all the same.
 func (c Change) Unknown() bool {
-	return !c.Denied() && (c.Outcome == nil || c.Outcome.Status == 0 && !strings.HasPrefix(c.Outcome.Note, NoteNotSent))
+	switch {
+	case c.Denied():
+		return false
+	case c.Outcome == nil:
+		return true
+	}
+	switch c.Outcome.Status {
+	case 0:
+		return !strings.HasPrefix(c.Outcome.Note, NoteNotSent)
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 // Failed reports whether the change surely was not made.

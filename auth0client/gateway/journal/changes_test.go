@@ -127,3 +127,19 @@ func TestAChangeIsFoundByItsIDOrTheNumberOfALine(t *testing.T) {
 		t.Errorf("an open journal gives %d entries, %v", len(all), err)
 	}
 }
+
+func TestAFaultOfTheTenantsLeavesAChangeUnknown(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int][2]bool{ // unknown, surely not made
+		0: {true, false}, 200: {false, false}, 204: {false, false}, 400: {false, true}, 404: {false, true}, 408: {true, false}, 409: {false, true},
+		429: {false, true}, 500: {true, false}, 501: {false, true}, 502: {true, false}, 503: {false, true}, 504: {true, false},
+	} {
+		c := Change{Intent: Entry{Step: StepIntent}, Outcome: &Entry{Step: StepOutcome, Status: status}}
+		if status == 0 {
+			c.Outcome.Note = NoteUnknown
+		}
+		if c.Unknown() != want[0] || c.Failed() != want[1] {
+			t.Errorf("after %d it is unknown: %v, surely not made: %v", status, c.Unknown(), c.Failed())
+		}
+	}
+}
