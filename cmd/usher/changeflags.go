@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -127,12 +126,12 @@ func (c *changer) one(ctx context.Context, op desk.Operation) error {
 	if !c.asJSON {
 		show(c.cmd.ErrOrStderr(), op)
 	}
-	if err := c.ask(op); err != nil {
+	if err := c.ask(ctx, op); err != nil {
 		return err
 	}
 	r := desk.Perform(ctx, op, c.reason)
 	if errors.As(r.Err, new(*auth0client.ReasonNeeded)) && len(r.Done) == 0 && c.reason == "" && !c.yes {
-		reason, err := c.line("This action wants a reason: ")
+		reason, err := c.line(ctx, "This action wants a reason: ")
 		if err != nil {
 			return err
 		}
@@ -191,31 +190,26 @@ func printDone(out io.Writer, r desk.Result) {
 }
 
 // ask asks the person at the terminal, or checks what the flags say in their place.
-func (c *changer) ask(op desk.Operation) error {
+func (c *changer) ask(ctx context.Context, op desk.Operation) error {
 	switch {
 	case c.yes && op.Type != "" && c.confirm != op.Type:
 		return usagef("--confirm %q is not %q: nothing was changed", term.Line(c.confirm), op.Type)
 	case c.yes:
 		return nil
 	case op.Type != "":
-		typed, err := c.line("To confirm, type " + op.Type + ": ")
+		typed, err := c.line(ctx, "To confirm, type "+op.Type+": ")
 		if err != nil || typed == op.Type {
 			return err
 		}
 		return errors.New("that is something else: nothing was changed")
 	}
-	answer, err := c.line(op.Name + "? [y/N] ")
+	answer, err := c.line(ctx, op.Name+"? [y/N] ")
 	if err != nil || strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes") {
 		return err
 	}
 	return errors.New("nothing was changed")
 }
 
-func (c *changer) line(question string) (string, error) {
-	fmt.Fprint(c.cmd.ErrOrStderr(), question)
-	text, err := bufio.NewReader(c.cmd.InOrStdin()).ReadString('\n')
-	if err != nil && text == "" {
-		return "", errors.New("nobody answered: nothing was changed")
-	}
-	return strings.TrimSpace(text), nil
+func (c *changer) line(ctx context.Context, question string) (string, error) {
+	return askLine(ctx, c.cmd.InOrStdin(), c.cmd.ErrOrStderr(), question)
 }

@@ -54,7 +54,10 @@ type task struct {
 
 // many makes a change of all users that standard input names.
 func (c *changer) many(ctx context.Context, build builder) error {
-	names, err := readNames(c.cmd.InOrStdin())
+	names, err := patiently(ctx, func() ([]string, error) { return readNames(c.cmd.InOrStdin()) })
+	if ctx.Err() != nil {
+		return errors.New("broken off: nothing was changed")
+	}
 	if err != nil {
 		return err
 	}

@@ -99,9 +99,11 @@ func (f *rolesFlags) run(cmd *cobra.Command, console *consoleFlags, assign bool,
 			if f.dryRun {
 				return run.report(cmd.OutOrStdout(), f.asJSON, true)
 			}
-			fmt.Fprint(cmd.ErrOrStderr(), "Do it? [y/N] ")
-			answer, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-			if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+			answer, err := askLine(ctx, cmd.InOrStdin(), cmd.ErrOrStderr(), "Do it? [y/N] ")
+			if err != nil {
+				return err
+			}
+			if a := strings.ToLower(answer); a != "y" && a != "yes" {
 				return errors.New("nothing was done")
 			}
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,24 +119,11 @@ func (f *setupFlags) confirm(ctx context.Context, in io.Reader, out io.Writer) e
 	if f.asJSON || !isTerminal(in) {
 		return usagef("nobody can be asked whether to make these changes: add --yes to make them, or --print to only look")
 	}
-	fmt.Fprint(out, "\nMake these changes? Type yes: ")
-	typed := make(chan string, 1)
-	go func() {
-		line, err := bufio.NewReader(in).ReadString('\n')
-		if err != nil {
-			line = ""
-		}
-		typed <- strings.TrimSpace(line)
-	}()
-	select {
-	case <-ctx.Done():
-		return errors.New("broken off: nothing was changed")
-	case answer := <-typed:
-		if answer != "yes" {
-			return errors.New("not confirmed: nothing was changed")
-		}
+	answer, err := askLine(ctx, in, out, "\nMake these changes? Type yes: ")
+	if err == nil && answer != "yes" {
+		err = errors.New("not confirmed: nothing was changed")
 	}
-	return nil
+	return err
 }
 
 // isTerminal reports that something, such as a command's output, is a terminal.

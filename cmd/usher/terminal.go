@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -55,6 +58,41 @@ func hasDisplay(env func(string) string) bool {
 		return true
 	}
 	return env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != ""
+}
+
+// askLine asks a question and gives the line that is typed. The end of ctx, such as ctrl+c, is a no: what waits for the
+// keyboard cannot be cancelled and is left behind.
+func askLine(ctx context.Context, in io.Reader, out io.Writer, question string) (string, error) {
+	fmt.Fprint(out, question)
+	text, err := patiently(ctx, func() (string, error) { return bufio.NewReader(in).ReadString('\n') })
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(out)
+		return "", errors.New("broken off: nothing was changed")
+	case err != nil && text == "":
+		return "", errors.New("nobody answered: nothing was changed")
+	}
+	return strings.TrimSpace(text), nil
+}
+
+// patiently waits for a read that cannot be cancelled, for as long as ctx lasts.
+func patiently[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		v, err := read()
+		done <- result{v, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // notifyInterrupt ends ctx at ctrl+c as well.
