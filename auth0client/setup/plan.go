@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,14 +105,13 @@ func (p *Plan) Changes() int {
 // Outcome is what became of a plan.
 type Outcome struct {
 	Done       []Step
-	ConsoleID  string        // client id of the console's application
-	GatewayID  string        // and of the gateway's
-	Management string        // identifier of the Management API
-	Secret     signin.Secret // of a gateway's application that was made now, unless it has a key
+	ConsoleID  string // client id of the console's application
+	GatewayID  string // and of the gateway's
+	Management string // identifier of the Management API
 }
 
-// Apply makes the changes one after the other, and tells of each. At the first that fails it stops: what is done stays
-// done, and the next run goes on from there.
+// Apply makes the changes one after the other, and tells of each. At the first that fails it stops, and when ctx ends after
+// the one that is under way: what is done stays done, and the next run goes on from there.
 func (p *Plan) Apply(ctx context.Context, t Tenant, tell func(Step)) (Outcome, error) {
 	m := p.made
 	var out Outcome
@@ -119,7 +119,13 @@ func (p *Plan) Apply(ctx context.Context, t Tenant, tell func(Step)) (Outcome, e
 		if s.Verb == Keep {
 			continue
 		}
-		if err := s.do(ctx, t, &m); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = p.do(ctx, t, s, &m)
+		} else {
+			err = errors.New("broken off")
+		}
+		if err != nil {
 			left := p.Changes() - len(out.Done)
 			return m.outcome(out.Done), fmt.Errorf("%s the %s: %w; %d of %d changes are made, the next run goes on with the other %d",
 				s.Verb, s.Thing, err, len(out.Done), p.Changes(), left)
@@ -130,11 +136,23 @@ func (p *Plan) Apply(ctx context.Context, t Tenant, tell func(Step)) (Outcome, e
 	return m.outcome(out.Done), nil
 }
 
+// do makes a change, and keeps what only its answer holds before anything else happens.
+func (p *Plan) do(ctx context.Context, t Tenant, s Step, m *made) error {
+	had := m.secret
+	if err := s.do(ctx, t, m); err != nil {
+		return err
+	}
+	if m.secret == had || p.options.KeepSecret == nil {
+		return nil
+	}
+	return p.options.KeepSecret(m.secret)
+}
+
 // Standing is the outcome of a plan without changes.
 func (p *Plan) Standing() Outcome { return p.made.outcome(nil) }
 
 func (m made) outcome(done []Step) Outcome {
-	return Outcome{Done: done, ConsoleID: m.consoleID, GatewayID: m.gatewayID, Management: m.management, Secret: m.secret}
+	return Outcome{Done: done, ConsoleID: m.consoleID, GatewayID: m.gatewayID, Management: m.management}
 }
 
 // diff collects the changes of one thing and the body of the request that makes them.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"usher/auth0client/gateway/policy"
+	"usher/auth0client/signin"
 )
 
 const (
@@ -33,6 +34,8 @@ type Options struct {
 	Audience string          // identifier of usher's API
 	Actions  []policy.Action // what usher will be used for
 	Key      *PublicKey      // of the gateway; nil: it has a secret
+	// KeepSecret keeps the secret of a gateway's application at once when it is made: Auth0 gives it once.
+	KeepSecret func(signin.Secret) error
 	// ConsoleApp and GatewayApp are client ids where an application is not to be found by its name.
 	ConsoleApp, GatewayApp string
 }

@@ -48,6 +48,8 @@ const (
 	callWithin = 30 * time.Second
 	tries      = 6
 	maxAnswer  = 8 << 20
+	// canonical is how the names of tenants end at Auth0 that are no custom domains.
+	canonical = ".auth0.com"
 )
 
 // Admin speaks with a tenant's Management API. Its token is held in memory only and never shown.
@@ -92,6 +94,9 @@ func (a *Admin) CheckToken(scopes []string) (time.Time, error) {
 	if said.Expiry != nil && !a.now().Before(said.Expiry.Time()) {
 		return time.Time{}, fmt.Errorf("the admin token ended %s ago; get a new one", a.now().Sub(said.Expiry.Time()).Round(time.Second))
 	}
+	if slices.ContainsFunc(said.Audience, a.foreign) {
+		return time.Time{}, fmt.Errorf("the admin token is for %s, and this is %s", term.Line(strings.Join(said.Audience, ", ")), a.base.Host)
+	}
 	if !slices.ContainsFunc(said.Audience, func(aud string) bool { return strings.HasSuffix(aud, "/api/v2/") }) {
 		return time.Time{}, fmt.Errorf("the admin token is for %s and not for the Management API", term.Line(strings.Join(said.Audience, ", ")))
 	}
@@ -106,7 +111,16 @@ func (a *Admin) CheckToken(scopes []string) (time.Time, error) {
 	return said.Expiry.Time(), nil
 }
 
-// Call implements [Tenant]. A rate limit is waited out; nothing else is sent twice.
+// foreign reports that an audience is the Management API of another tenant, as far as that shows: behind a custom domain
+// may be any.
+func (a *Admin) foreign(audience string) bool {
+	of, err := url.Parse(audience)
+	return err == nil && strings.HasSuffix(of.Hostname(), canonical) && strings.HasSuffix(a.base.Hostname(), canonical) &&
+		!strings.EqualFold(of.Hostname(), a.base.Hostname())
+}
+
+// Call implements [Tenant]. A rate limit is waited out; nothing else is sent twice. The end of ctx ends a wait and a read; a
+// change that is sent is finished: broken off, nobody would know whether it was made, and a secret could be lost.
 func (a *Admin) Call(ctx context.Context, method, path string, body, out any) error {
 	var payload []byte
 	if body != nil {
@@ -115,8 +129,12 @@ func (a *Admin) Call(ctx context.Context, method, path string, body, out any) er
 			return fmt.Errorf("encode a request: %w", err)
 		}
 	}
+	sending := ctx
+	if method != http.MethodGet {
+		sending = context.WithoutCancel(ctx)
+	}
 	for try := 1; ; try++ {
-		res, answer, err := a.send(ctx, method, path, payload)
+		res, answer, err := a.send(sending, method, path, payload)
 		if err != nil {
 			return err
 		}

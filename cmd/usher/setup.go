@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +83,9 @@ func runSetup(ctx context.Context, in io.Reader, out io.Writer, console *console
 	if err != nil {
 		return err
 	}
+	if err := r.haveSecret(plan); err != nil {
+		return err
+	}
 	if !f.asJSON {
 		fmt.Fprintf(out, "%s\n\n", r.options.Issuer)
 		plan.Write(out)
@@ -128,7 +130,7 @@ func (f *setupFlags) confirm(ctx context.Context, in io.Reader, out io.Writer) e
 
 // isTerminal reports that something, such as a command's output, is a terminal.
 func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
+	file, ok := stream.(interface{ Fd() uintptr })
 	return ok && xterm.IsTerminal(file.Fd())
 }
 
@@ -191,7 +193,7 @@ func (r *setupRun) byHand(out io.Writer) error {
 		return err
 	}
 	if r.flags.asJSON {
-		return writeJSON(out, setupSaid{Tenant: r.options.Issuer, Steps: plan.Steps, Changes: plan.Changes(), Advice: plan.Advice(), Profile: text})
+		return printJSON(out, setupSaid{Tenant: r.options.Issuer, Steps: plan.Steps, Changes: plan.Changes(), Advice: plan.Advice(), Profile: text})
 	}
 	fmt.Fprintf(out, "What usher needs in %s. With --token env:NAME usher compares it with the tenant, and creates it.\n\n", r.options.Issuer)
 	plan.WriteByHand(out)
@@ -219,9 +221,6 @@ func (r *setupRun) apply(ctx context.Context, out io.Writer, admin *setup.Admin,
 		fmt.Fprintln(out)
 	}
 	outcome, err := plan.Apply(ctx, admin, tell)
-	if outcome.Secret != "" {
-		err = errors.Join(err, r.keepSecret(outcome.Secret))
-	}
 	if err != nil {
 		return outcome, err
 	}
@@ -253,7 +252,7 @@ func (r *setupRun) end(out io.Writer, plan *setup.Plan, outcome setup.Outcome, s
 		written = true
 	}
 	if r.flags.asJSON {
-		return writeJSON(out, said)
+		return printJSON(out, said)
 	}
 	fmt.Fprintln(out)
 	if said.Applied {
@@ -267,11 +266,4 @@ func (r *setupRun) end(out io.Writer, plan *setup.Plan, outcome setup.Outcome, s
 		fmt.Fprintf(out, "The profile, for the configuration:\n\n%s", term.Block(said.Profile))
 	}
 	return nil
-}
-
-func writeJSON(out io.Writer, v any) error {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

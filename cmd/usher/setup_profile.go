@@ -11,6 +11,7 @@ import (
 	"usher/auth0client/setup"
 	"usher/auth0client/signin"
 	"usher/auth0client/signin/privatefile"
+	"usher/auth0client/term"
 	"usher/config"
 )
 
@@ -57,7 +58,7 @@ func newSetupRun(console *consoleFlags, f *setupFlags) (*setupRun, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	r.options = setup.Options{Issuer: issuer.String(), Audience: f.audience, Actions: actions, ConsoleApp: f.consoleApp, GatewayApp: f.gatewayApp}
+	r.options = setup.Options{Issuer: issuer.String(), Audience: f.audience, Actions: actions, ConsoleApp: f.consoleApp, GatewayApp: f.gatewayApp, KeepSecret: r.keepSecret}
 	if r.name = console.profile; r.name == "" {
 		if r.name = r.before.Name; r.name == "" {
 			r.name = profileName(issuer.Hostname())
@@ -164,6 +165,21 @@ func makePlace(path string) error {
 	return nil
 }
 
+// haveSecret makes sure that the secret of an application that is there already is kept: Auth0 does not give it again.
+func (r *setupRun) haveSecret(plan *setup.Plan) error {
+	if r.flags.secret == "" || r.flags.print || plan.Standing().GatewayID == "" {
+		return nil
+	}
+	switch _, err := privatefile.Read(r.flags.secret); {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("the gateway's application %s has a secret already, and %s does not hold it: copy it from the Dashboard to there, or leave out --secret-file, for a key",
+			term.Line(plan.Standing().GatewayID), r.flags.secret)
+	case err != nil:
+		return fmt.Errorf("the gateway's secret: %w", err)
+	}
+	return nil
+}
+
 // keepSecret writes the secret that Auth0 gave. It is asked for at no other time.
 func (r *setupRun) keepSecret(secret signin.Secret) error {
 	if err := privatefile.Write(r.flags.secret, []byte(secret.Reveal()+"\n")); err != nil {
@@ -209,7 +225,10 @@ func (r *setupRun) writeProfile(p config.Profile) error {
 	}
 	if old, ok := c.Profiles[p.Name]; ok {
 		// As it is in the file: defaults and the environment do not belong into it.
-		old.Domain, old.ClientID, old.Audience, old.Management = p.Domain, p.ClientID, p.Audience, p.Management
+		old.Domain, old.ClientID, old.Audience = p.Domain, p.ClientID, p.Audience
+		if old.Gateway == "" { // else the credential belongs to the gateway's machine alone
+			old.Management = p.Management
+		}
 		p = old
 	}
 	if c.Profiles == nil {
