@@ -201,7 +201,7 @@ func tellFindings(out io.Writer, found []doctor.Finding, asJSON bool) error {
 		for _, f := range found {
 			rows = append(rows, row{f.Check, string(f.State), f.Says.String(), f.Fix})
 		}
-		return writeJSON(out, rows)
+		return printJSON(out, rows)
 	}
 	for _, f := range found {
 		word := string(f.State)

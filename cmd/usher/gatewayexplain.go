@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,9 +114,7 @@ func verdict(steps []policy.Step) (word, rule string) {
 func printExplained(out io.Writer, f explainFlags, steps []policy.Step) error {
 	word, rule := verdict(steps)
 	if f.asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"operator": f.operator, "action": f.action, "user": f.user, "verdict": word, "rule": rule, "steps": steps})
+		return printJSON(out, map[string]any{"operator": f.operator, "action": f.action, "user": f.user, "verdict": word, "rule": rule, "steps": steps})
 	}
 	for _, s := range steps {
 		fmt.Fprintf(out, "%-20s %-8s %s\n", term.Line(s.Rule), s.Verdict, term.Line(s.Why))

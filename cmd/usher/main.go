@@ -51,13 +51,42 @@ func run(ctx context.Context) int {
 	if completing(os.Args) {
 		addCompletions(root, o)
 	}
+	return runTo(ctx, root, os.Stdout)
+}
+
+// runTo runs the command that is asked for, with its output to a file, and gives the exit code.
+func runTo(ctx context.Context, root *cobra.Command, stdout *os.File) int {
+	out := &output{File: stdout}
+	root.SetOut(out)
 	err := execute(ctx, root)
+	if err == nil && out.failed != nil {
+		err = fmt.Errorf("not all of the output was written: %w", out.failed)
+	}
 	if err != nil {
 		// An error can quote a tenant's answer or a file's text.
 		fmt.Fprintf(os.Stderr, "usher: %s\n", term.Block(err.Error()))
 	}
 	return exitCode(err)
 }
+
+// output is standard output, which remembers that something could not be written: a script would take part of a list for
+// all of it.
+type output struct {
+	*os.File
+	failed error
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.File.Write(p)
+	if err != nil && o.failed == nil {
+		o.failed = err
+	}
+	return n, err
+}
+
+// WriteString implements io.StringWriter: the file's own would go past Write.
+func (o *output) WriteString(s string) (int, error) { return o.Write([]byte(s)) }
 
 func exitCode(err error) int {
 	var usage usageError

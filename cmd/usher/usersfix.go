@@ -185,15 +185,21 @@ func newPasswordSet(console *consoleFlags) *cobra.Command {
 	return cmd
 }
 
+// longestPassword is far beyond what Auth0 takes, in bytes.
+const longestPassword = 1 << 12
+
 // readPassword reads a password up to the end of the first line.
 func readPassword(in io.Reader) (auth0client.Secret, error) {
-	text, err := io.ReadAll(io.LimitReader(in, 1<<12))
+	text, err := io.ReadAll(io.LimitReader(in, longestPassword+1))
 	if err != nil {
 		return auth0client.Secret{}, errors.New("the password cannot be read from standard input")
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {
 		return auth0client.Secret{}, usagef("standard input holds no password")
+	}
+	if len(line) > longestPassword { // cut short it would be another one
+		return auth0client.Secret{}, usagef("standard input holds more than a password")
 	}
 	return auth0client.NewSecret(line), nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -81,10 +80,13 @@ func runWhoami(ctx context.Context, out, errs io.Writer, console *consoleFlags, 
 	if err != nil {
 		return err
 	}
+	return w.print(out, errs, note, asJSON)
+}
+
+// print tells of a sign-in to a program or a person; note is what there is to say of how it is kept.
+func (w who) print(out, errs io.Writer, note string, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(w)
+		return printJSON(out, w)
 	}
 	if note != "" {
 		fmt.Fprintf(errs, "usher: %s\n", term.Line(note))
