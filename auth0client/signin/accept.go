@@ -161,12 +161,12 @@ func (c *Client) enter(s session) {
 		}
 	}
 	c.tokens, c.operator, c.scopes, c.since, c.signedIn = &s.tokens, s.operator, s.scopes, s.since, true
-	c.retry = time.Time{}
+	c.retry, c.unkept = time.Time{}, nil
 }
 
 // leave forgets the session. The caller holds c.mu.
 func (c *Client) leave() {
-	c.tokens, c.operator, c.scopes, c.signedIn = &Tokens{}, Operator{}, nil, false
+	c.tokens, c.operator, c.scopes, c.signedIn, c.unkept = &Tokens{}, Operator{}, nil, false, nil
 }
 
 // settle waits for a refresh under way.

@@ -192,12 +192,15 @@ func TestATokenTheGatewayRefusesIsRenewed(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if token, err := c.Renew(t.Context()); err != nil || token == old {
+			if token, err := c.Renew(t.Context(), old); err != nil || token == old {
 				t.Errorf("renewed: %v, the same token: %v", err, token == old)
 			}
 		})
 	}
 	wg.Wait()
+	if n := len(s.calls()); n != 2 {
+		t.Errorf("for one token that was refused there are %d refreshes", n-1)
+	}
 }
 
 func TestWhatIsMissingIsTold(t *testing.T) {

@@ -29,6 +29,9 @@ type DeviceCode struct {
 // slowDown is what each slow_down adds to the interval, for good (RFC 8628 §3.5).
 const slowDown = 5 * time.Second
 
+// longestCode is how long a code is waited for at most, in seconds; Auth0's are good for fifteen minutes.
+const longestCode = 24 * 3600
+
 // StartDevice asks for a code. One code waits at a time: the one before ends with [ErrSuperseded]. An answer that sends
 // the operator to another host than the issuer's is refused: it would be somebody else's sign-in page.
 func (c *Client) StartDevice(ctx context.Context) (DeviceCode, error) {
@@ -87,6 +90,9 @@ func (c *Client) startDevice(ctx context.Context, d demand) (DeviceCode, error) 
 	if a.ExpiresIn <= 0 {
 		a.ExpiresIn = 900
 	}
+	// More would be no time any more, but a number that turned negative.
+	a.ExpiresIn = min(a.ExpiresIn, longestCode)
+	a.Interval = min(a.Interval, a.ExpiresIn)
 	return DeviceCode{
 		UserCode: a.UserCode, VerificationURI: a.VerificationURI, VerificationURIComplete: a.VerificationURIComplete,
 		// On the wall: while a laptop sleeps, its monotonic clock stands still and the code grows old.

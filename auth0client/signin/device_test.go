@@ -231,6 +231,19 @@ func TestOnlyOnePersonMaySignIn(t *testing.T) {
 	}
 }
 
+func TestAnAnswerOfTheMoonKeepsThePaceOfTheEarth(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.device["interval"], s.device["expires_in"] = int64(1)<<60, int64(1)<<60
+	code, err := s.client(t, nil).StartDevice(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if life := code.ExpiresAt.Sub(s.clock.Now()); code.Interval < time.Second || life < time.Minute || life > 24*time.Hour {
+		t.Errorf("polls every %s for %s", code.Interval, life)
+	}
+}
+
 func TestStartDeviceRefusesAForeignPage(t *testing.T) {
 	t.Parallel()
 	for _, change := range []map[string]any{

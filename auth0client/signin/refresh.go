@@ -18,6 +18,13 @@ const (
 	retryAhead = 15 * time.Second
 )
 
+// unkept is the answer of a refresh that the store did not take: the token that it used up, and what came for it. Using the
+// old one once more would end the sign-in.
+type unkept struct {
+	used Secret
+	next Tokens
+}
+
 // renewal is one refresh, which all callers share.
 type renewal struct {
 	old  Secret // the access token to replace
@@ -49,12 +56,17 @@ func (c *Client) AccessToken(ctx context.Context) (string, error) {
 	return c.await(ctx, r)
 }
 
-// Renew refreshes the access token now, good as it may seem: the gateway has refused it.
-func (c *Client) Renew(ctx context.Context) (string, error) {
+// Renew refreshes the access token now, good as it may seem: the gateway has refused it. Whoever comes with one that was
+// replaced meanwhile gets the present one.
+func (c *Client) Renew(ctx context.Context, refused string) (string, error) {
 	c.mu.Lock()
 	if !c.signedIn {
 		c.mu.Unlock()
 		return "", ErrSignedOut
+	}
+	if c.tokens.Access.Reveal() != refused {
+		c.mu.Unlock()
+		return c.AccessToken(ctx)
 	}
 	c.tokens.ExpiresAt = time.Time{}
 	r := c.renew()
@@ -120,6 +132,9 @@ func (c *Client) refresh(ctx context.Context, old Secret) error {
 	case err != nil:
 		return fmt.Errorf("read the kept sign-in: %w", err)
 	}
+	if kept, err = c.keepLate(ctx, kept); err != nil {
+		return err
+	}
 	if kept.Access != mine.Access {
 		if done, err := c.takeUp(ctx, kept, who); done {
 			return err
@@ -144,6 +159,27 @@ func (c *Client) refresh(ctx context.Context, old Secret) error {
 		kept = again
 	}
 	return c.lost(ctx, kept)
+}
+
+// keepLate keeps the answer of an earlier refresh that could not be kept then, and gives what is kept now. Where somebody
+// signed in anew meanwhile it is dropped. The caller holds the store's lock.
+func (c *Client) keepLate(ctx context.Context, kept Tokens) (Tokens, error) {
+	c.mu.Lock()
+	late := c.unkept
+	c.mu.Unlock()
+	if late == nil {
+		return kept, nil
+	}
+	if kept.Refresh == late.used {
+		if err := c.cfg.Store.Save(ctx, late.next); err != nil {
+			return kept, fmt.Errorf("keep the sign-in: %w", err)
+		}
+		kept = late.next
+	}
+	c.mu.Lock()
+	c.unkept = nil
+	c.mu.Unlock()
+	return kept, nil
 }
 
 // takeUp makes what another usher kept the session, if it is good for a while yet.
@@ -192,8 +228,11 @@ func (c *Client) exchange(ctx context.Context, kept Tokens, who string) error {
 		return fmt.Errorf("refresh the sign-in: %w", err)
 	}
 	t.RefreshToken, t.IDToken = first(t.RefreshToken, kept.Refresh.Reveal()), first(t.IDToken, kept.ID.Reveal())
-	until := c.cfg.Now().Add(time.Duration(t.ExpiresIn) * time.Second)
-	if err := c.cfg.Store.Save(ctx, t.kept(until)); err != nil {
+	next := t.kept(c.cfg.Now().Add(time.Duration(t.ExpiresIn) * time.Second))
+	if err := c.cfg.Store.Save(ctx, next); err != nil {
+		c.mu.Lock()
+		c.unkept = &unkept{kept.Refresh, next}
+		c.mu.Unlock()
 		return fmt.Errorf("keep the sign-in: %w", err)
 	}
 	s, err := c.inspect(ctx, t, demand{subject: who, oldID: t.IDToken == kept.ID.Reveal()})
@@ -291,6 +330,9 @@ func (c *Client) SignOut(ctx context.Context) error {
 	c.mu.Lock()
 	if kept.Refresh == "" {
 		kept = *c.tokens
+	}
+	if c.unkept != nil && c.unkept.used == kept.Refresh {
+		kept = c.unkept.next
 	}
 	c.leave()
 	c.mu.Unlock()

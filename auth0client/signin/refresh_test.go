@@ -124,6 +124,70 @@ func TestARotatedTokenThatCannotBeKeptIsNotUsed(t *testing.T) {
 	}
 }
 
+func TestARotatedTokenThatCannotBeKeptIsNotLost(t *testing.T) {
+	t.Parallel()
+	full := errors.New("the disk is full")
+	begin := func(t *testing.T) (*recorder, *authServer, *Client) {
+		store := newRecorder()
+		var s *authServer
+		s, c := signedIn(t, store, func(n int, w http.ResponseWriter) {
+			if n == 2 {
+				s.grants(t, w, "r2")
+				return
+			}
+			refuses(w, 403, "invalid_grant", "Unknown or invalid refresh token.") // r1 is used up: the whole family ends
+		})
+		s.clock.add(time.Hour)
+		store.fail = full
+		if _, err := c.AccessToken(t.Context()); !errors.Is(err, full) {
+			t.Fatalf("the full disk gives %v", err)
+		}
+		return store, s, c
+	}
+	t.Run("it is kept once there is room", func(t *testing.T) {
+		t.Parallel()
+		store, s, c := begin(t)
+		if _, err := c.AccessToken(t.Context()); !errors.Is(err, full) || len(s.calls()) != 2 {
+			t.Errorf("while there is none: %v after %d calls", err, len(s.calls()))
+		}
+		store.fail = nil
+		if token, err := c.AccessToken(t.Context()); err != nil || token == "" || len(s.calls()) != 2 {
+			t.Errorf("then: %v after %d calls", err, len(s.calls()))
+		}
+		if kept, err := store.Load(t.Context()); kept.Refresh != "r2" || kept.Access == "" {
+			t.Errorf("kept is %q, %v", kept.Refresh.Reveal(), err)
+		}
+	})
+	t.Run("a new sign-in elsewhere comes before it", func(t *testing.T) {
+		t.Parallel()
+		store, s, c := begin(t)
+		store.fail = nil
+		exp := s.clock.Now().Add(time.Hour)
+		newer := Tokens{Access: Secret(s.sign(t, audience, map[string]any{"exp": exp.Unix()})), Refresh: "r9", ExpiresAt: exp}
+		if err := store.Store.Save(t.Context(), newer); err != nil {
+			t.Fatal(err)
+		}
+		if token, err := c.AccessToken(t.Context()); err != nil || token != newer.Access.Reveal() {
+			t.Errorf("it goes on with another token: %v", err)
+		}
+		if kept, _ := store.Load(t.Context()); kept.Refresh != "r9" {
+			t.Errorf("kept is %q", kept.Refresh.Reveal())
+		}
+	})
+	t.Run("signing out revokes it", func(t *testing.T) {
+		t.Parallel()
+		_, s, c := begin(t)
+		if err := c.SignOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.revoked) != 1 || s.revoked[0].Get("token") != "r2" {
+			t.Errorf("revoked is %v", s.revoked)
+		}
+	})
+}
+
 func TestRefreshEndings(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

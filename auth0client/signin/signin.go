@@ -73,6 +73,7 @@ type Client struct {
 	scopes   []string
 	since    time.Time // when the access token came
 	signedIn bool
+	unkept   *unkept
 	renewal  *renewal  // under way
 	retry    time.Time // no refresh ahead of time before then
 	pending  chan struct{}

@@ -36,7 +36,7 @@ func (t operatorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	// The gateway does not take the token (any more) and has done nothing: once more, with a new one.
-	if token, err = t.session.Renew(r.Context()); err != nil {
+	if token, err = t.session.Renew(r.Context(), token); err != nil {
 		return res, nil
 	}
 	if r.GetBody != nil {
