@@ -145,7 +145,20 @@ func (b *fileBackend) newKey() error {
 	return nil
 }
 
+// errReplaced: another usher has put another file in the place of the one that was read.
+var errReplaced = errors.New("the file was replaced while it was read")
+
+// load reads without the lock: a file that another usher replaces meanwhile is read again.
 func (b *fileBackend) load(context.Context) ([]byte, error) {
+	for range mostReads {
+		if data, err := b.read(); !errors.Is(err, errReplaced) {
+			return data, err
+		}
+	}
+	return nil, fmt.Errorf("read %s: %w", b.path, errReplaced)
+}
+
+func (b *fileBackend) read() ([]byte, error) {
 	sealed, err := privatefile.Read(b.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -155,7 +168,7 @@ func (b *fileBackend) load(context.Context) ([]byte, error) {
 	}
 	switch err := b.unlock(); {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, b.damaged() // its key is gone
+		return nil, b.damaged(sealed) // its key is gone
 	case err != nil:
 		return nil, err
 	}
@@ -165,16 +178,21 @@ func (b *fileBackend) load(context.Context) ([]byte, error) {
 	case errors.As(err, &foreign) && b.identityPath != "":
 		return nil, &Locked{Path: b.path, Key: "the identity " + b.identityPath}
 	case err != nil:
-		return nil, b.damaged()
+		return nil, b.damaged(sealed)
 	}
 	if _, _, err := decode(data); err != nil {
-		return nil, b.damaged()
+		return nil, b.damaged(sealed)
 	}
 	return data, nil
 }
 
-func (b *fileBackend) damaged() error {
-	aside, err := privatefile.Aside(b.path, b.now())
+// damaged moves the file aside, unless it is not what was read any more.
+func (b *fileBackend) damaged(sealed []byte) error {
+	now := b.now()
+	if again, err := privatefile.Read(b.path); errors.Is(err, os.ErrNotExist) || err == nil && !bytes.Equal(again, sealed) {
+		return errReplaced
+	}
+	aside, err := privatefile.Aside(b.path, now)
 	if err != nil {
 		return errors.Join(&Damaged{What: b.path}, err)
 	}

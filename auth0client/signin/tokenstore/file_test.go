@@ -199,9 +199,10 @@ func TestWhatOthersMayReadIsRefused(t *testing.T) {
 		spoil func(o *Options) error
 		says  string
 	}{
-		"the file":     {func(o *Options) error { return os.Chmod(filepath.Join(o.Dir, "sign-in.age"), 0o644) }, "chmod 600"},
-		"the folder":   {func(o *Options) error { return os.Chmod(o.Dir, 0o755) }, "chmod 700"},
-		"the identity": {func(o *Options) error { return os.Chmod(o.Identity, 0o640) }, "chmod 600"},
+		"the file":                        {func(o *Options) error { return os.Chmod(filepath.Join(o.Dir, "sign-in.age"), 0o644) }, "chmod 600"},
+		"the note of which kind keeps it": {func(o *Options) error { return os.Chmod(filepath.Join(o.Dir, "kept-in"), 0o644) }, "chmod 600"},
+		"the folder":                      {func(o *Options) error { return os.Chmod(o.Dir, 0o755) }, "chmod 700"},
+		"the identity":                    {func(o *Options) error { return os.Chmod(o.Identity, 0o640) }, "chmod 600"},
 		"a link": {func(o *Options) error {
 			path := filepath.Join(o.Dir, "sign-in.age")
 			return errors.Join(os.Rename(path, path+".real"), os.Symlink(path+".real", path))

@@ -33,6 +33,8 @@ const (
 	chunk = 1800
 	// maxChunks is far beyond any sign-in.
 	maxChunks = 64
+	// mostReads is how often what changes while it is read is read again.
+	mostReads = 5
 )
 
 // systemRing is the keyring of the operating system.
@@ -152,11 +154,27 @@ func (r *ringBackend) head(ctx context.Context) (head, error) {
 	return h, nil
 }
 
+// load reads without the lock: a record that another usher replaces meanwhile is read again.
 func (r *ringBackend) load(ctx context.Context) ([]byte, error) {
 	h, err := r.head(ctx)
-	if err != nil || h.Chunks == 0 {
-		return nil, err
+	for range mostReads {
+		if err != nil || h.Chunks == 0 {
+			return nil, err
+		}
+		data, broken := r.gather(ctx, h)
+		if !errors.As(broken, new(*Damaged)) {
+			return data, broken
+		}
+		was := h
+		if h, err = r.head(ctx); err == nil && h == was {
+			break
+		}
 	}
+	return nil, r.damaged()
+}
+
+// gather puts a record together.
+func (r *ringBackend) gather(ctx context.Context, h head) ([]byte, error) {
 	var data []byte
 	for i := range h.Chunks {
 		piece, err := r.get(ctx, h.piece(r.account, i))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -188,6 +189,9 @@ func (s *Store) Load(ctx context.Context) (signin.Tokens, error) {
 	if _, err := s.open(ctx); err != nil {
 		return signin.Tokens{}, err
 	}
+	if stale, err := s.stale(); stale || err != nil {
+		return signin.Tokens{}, err
+	}
 	data, err := s.opened.load(ctx)
 	if err != nil || len(data) == 0 {
 		return signin.Tokens{}, err
@@ -200,6 +204,20 @@ func (s *Store) Load(ctx context.Context) (signin.Tokens, error) {
 		return signin.Tokens{}, nil // of another tenant or client: the profile was changed since
 	}
 	return t, nil
+}
+
+// stale reports that what the store holds does not count: another kind has kept a newer sign-in, or somebody signed out
+// while this one could not be reached.
+func (s *Store) stale() (bool, error) {
+	if s.status.Kind == Memory {
+		return false, nil
+	}
+	_, err := privatefile.Read(filepath.Join(s.o.Dir, "kept-in"))
+	if errors.Is(err, os.ErrNotExist) {
+		return true, nil
+	}
+	last := Remembered(s.o.Dir)
+	return last != "" && last != s.status.Kind, err
 }
 
 func (s *Store) what() string {
@@ -229,7 +247,8 @@ func (s *Store) Save(ctx context.Context, t signin.Tokens) error {
 	return privatefile.Write(filepath.Join(s.o.Dir, "kept-in"), []byte(s.status.Kind+"\n"))
 }
 
-// Wipe implements [signin.Store]. An encrypted file that an earlier run left goes too, whoever keeps the sign-in now.
+// Wipe implements [signin.Store]. What an earlier run left goes too, whoever keeps the sign-in now. A keyring that cannot be
+// reached matters only where it kept the sign-in last: what it holds else counts no longer.
 func (s *Store) Wipe(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,8 +259,10 @@ func (s *Store) Wipe(ctx context.Context) error {
 	if s.status.Kind != File {
 		err = errors.Join(err, s.file.wipe(ctx))
 	}
-	if s.status.Kind != Keyring && Remembered(s.o.Dir) == Keyring {
-		err = errors.Join(err, s.ring.wipe(ctx))
+	if last := Remembered(s.o.Dir); s.status.Kind != Keyring && (last == Keyring || s.o.Want == "") {
+		if left := s.ring.wipe(ctx); last == Keyring {
+			err = errors.Join(err, left)
+		}
 	}
 	return errors.Join(err, privatefile.Remove(filepath.Join(s.o.Dir, "kept-in")))
 }
