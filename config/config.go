@@ -148,12 +148,12 @@ func (p *Profile) override(env func(string) string) {
 			*field = v
 		}
 	}
-	// One takes the other's place: a profile with both would be refused.
+	// One takes the other's place, with what belongs to it: a profile with both would be refused.
 	if v := env("USHER_GATEWAY"); v != "" {
-		p.Gateway, p.Management = v, Management{}
+		p.Gateway, p.Management, p.Policies = v, Management{}, env("USHER_POLICIES")
 	}
 	if v := env("USHER_MANAGEMENT_SECRET"); v != "" {
-		p.Management.Secret, p.Management.Key = Reference(v), ""
+		p.Management.Secret, p.Management.Key, p.Management.Algorithm = Reference(v), "", ""
 	}
 	if v := env("USHER_MANAGEMENT_KEY"); v != "" {
 		p.Management.Key, p.Management.Secret = Reference(v), ""
@@ -196,6 +196,7 @@ func (p Profile) IssuerURL() (*url.URL, error) {
 	if !strings.Contains(d, "://") {
 		d = "https://" + d
 	}
+	d = strings.ToLower(d) // Auth0's issuers are, and tokens are compared with them letter by letter
 	u, err := url.Parse(strings.TrimSuffix(d, "/") + "/")
 	if err != nil || u.Host == "" || u.Path != "/" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("domain %q is not a host name or an address such as https://TENANT.eu.auth0.com/", p.Domain)

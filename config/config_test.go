@@ -211,6 +211,44 @@ func TestTheEnvironmentComesBeforeTheFile(t *testing.T) {
 	}
 }
 
+func TestWhatTheEnvironmentReplacesTakesAlongWhatBelongsToIt(t *testing.T) {
+	t.Parallel()
+	path := file(t, `[profiles.work]
+domain = "acme.eu.auth0.com"
+client_id = "c"
+audience = "a"
+policies = "policies.toml"
+[profiles.work.management]
+client_id = "m"
+key = "file:key.pem"
+algorithm = "PS256"
+`)
+	p, err := Load(Options{File: path, Env: env(map[string]string{"USHER_GATEWAY": "https://usher.acme.example"})})
+	if err != nil || p.Policies != "" {
+		t.Errorf("a gateway elsewhere, which has its own policies: %q, %v", p.Policies, err)
+	}
+	p, err = Load(Options{File: path, Env: env(map[string]string{"USHER_MANAGEMENT_SECRET": "env:X"})})
+	if err != nil || p.Management.Algorithm != "" || p.Management.Key != "" {
+		t.Errorf("a secret instead of a key: %+v, %v", p.Management, err)
+	}
+	p, err = Load(Options{File: path, Env: env(map[string]string{"USHER_MANAGEMENT_KEY": "env:X"})})
+	if err != nil || p.Management.Algorithm != "PS256" {
+		t.Errorf("another key: %+v, %v", p.Management, err)
+	}
+	if _, err = Load(Options{File: path, Env: env(map[string]string{"USHER_GATEWAY": "https://usher.acme.example", "USHER_POLICIES": "p.toml"})}); err == nil {
+		t.Error("policies that are asked for are dropped without a word")
+	}
+}
+
+func TestAHostsNameIsTheSameInAnyCase(t *testing.T) {
+	t.Parallel()
+	for _, domain := range []string{"ACME.EU.Auth0.com", "https://Acme.eu.auth0.com/"} {
+		if u, err := (Profile{Domain: domain}).IssuerURL(); err != nil || u.String() != "https://acme.eu.auth0.com/" {
+			t.Errorf("%s: %v, %v", domain, u, err)
+		}
+	}
+}
+
 func TestAnEnvironmentAloneIsEnough(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", home)
