@@ -141,17 +141,17 @@ func signInCheck(p config.Profile, console *consoleFlags) doctor.Check {
 // configCheck looks at who else may use the files that the profile rests on.
 func configCheck(p config.Profile, path string) doctor.Check {
 	return doctor.Check{Names: []string{"configuration"}, Run: func(_ context.Context, r *doctor.Report) {
-		info, err := os.Stat(path)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			r.OK("configuration", "profile %s, from the environment alone", p.Name)
-			return
-		case err != nil:
+		_, err := os.Stat(path)
+		there := err == nil
+		if !there && !errors.Is(err, os.ErrNotExist) {
 			r.Fail("configuration", "make the file readable", "%v", err)
 			return
-		case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
-			r.Fail("configuration", "run: chmod go-w "+path, "others may change %s, and send sign-ins elsewhere", path)
-			return
+		}
+		for file, then := range map[string]string{path: "send sign-ins elsewhere", p.Policies: "allow what the policies forbid", p.GatewayCA: "put a gateway of theirs in place of yours"} {
+			if open := openToOthers(file); open != "" {
+				r.Fail("configuration", "run: chmod go-w "+open, "others may change %s, and %s", open, then)
+				return
+			}
 		}
 		if p.Policies != "" {
 			if _, err := readPolicies(p.Policies); err != nil {
@@ -159,8 +159,33 @@ func configCheck(p config.Profile, path string) doctor.Check {
 				return
 			}
 		}
+		if !there {
+			r.OK("configuration", "profile %s, from the environment alone", p.Name)
+			return
+		}
 		r.OK("configuration", "profile %s of %s", p.Name, filepath.Clean(path))
 	}}
+}
+
+// openToOthers is what lets others put another file in the place of this one: it or its folder; empty when nothing does. A
+// file that is not there is somebody else's to report.
+func openToOthers(file string) string {
+	if file == "" || runtime.GOOS == "windows" {
+		return ""
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return ""
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return file
+	}
+	dir := filepath.Dir(file)
+	// In a folder such as /tmp nobody moves another's file.
+	if info, err = os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
+		return dir
+	}
+	return ""
 }
 
 // terminalCheck looks at what the console can draw.
