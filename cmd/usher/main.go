@@ -103,8 +103,6 @@ func exitCode(err error) int {
 	}
 }
 
-func newRoot() *cobra.Command { return newRootFor(&consoleFlags{}) }
-
 // newRootFor makes all commands, with o as what they share.
 func newRootFor(o *consoleFlags) *cobra.Command {
 	root := &cobra.Command{

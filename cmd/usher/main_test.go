@@ -11,8 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"usher/auth0client"
 )
+
+// newRoot makes all commands, without flags that a console was started with.
+func newRoot() *cobra.Command { return newRootFor(&consoleFlags{}) }
 
 func TestExitCodesKeepToTheContract(t *testing.T) {
 	t.Parallel()
