@@ -51,13 +51,14 @@ func run(ctx context.Context) int {
 	if completing(os.Args) {
 		addCompletions(root, o)
 	}
-	return runTo(ctx, root, os.Stdout)
+	return runTo(ctx, root, os.Stdin, os.Stdout)
 }
 
-// runTo runs the command that is asked for, with its output to a file, and gives the exit code.
-func runTo(ctx context.Context, root *cobra.Command, stdout *os.File) int {
+// runTo runs the command that is asked for with its input and output, and gives the exit code.
+func runTo(ctx context.Context, root *cobra.Command, stdin, stdout *os.File) int {
 	out := &output{File: stdout}
 	root.SetOut(out)
+	root.SetIn(&input{File: stdin, ctx: ctx})
 	err := execute(ctx, root)
 	if err == nil && out.failed != nil {
 		err = fmt.Errorf("not all of the output was written: %w", out.failed)
@@ -67,6 +68,19 @@ func runTo(ctx context.Context, root *cobra.Command, stdout *os.File) int {
 		fmt.Fprintf(os.Stderr, "usher: %s\n", term.Block(err.Error()))
 	}
 	return exitCode(err)
+}
+
+// input is standard input, whose reads end with ctx: a signal ends a command that waits for it.
+type input struct {
+	*os.File
+	ctx context.Context //nolint:containedctx // of the process
+}
+
+// Read implements io.Reader. A read that waits when ctx ends is left behind, with a buffer of its own.
+func (i *input) Read(p []byte) (int, error) {
+	own := make([]byte, len(p))
+	n, err := patiently(i.ctx, func() (int, error) { return i.File.Read(own) })
+	return copy(p, own[:n]), err
 }
 
 // output is standard output, which remembers that something could not be written: a script would take part of a list for

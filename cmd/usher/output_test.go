@@ -21,7 +21,7 @@ func TestOutputThatIsLostIsAFailure(t *testing.T) {
 	run := func() int {
 		root := newRoot()
 		root.SetArgs([]string{"version"})
-		return runTo(t.Context(), root, out)
+		return runTo(t.Context(), root, os.Stdin, out)
 	}
 	if code := run(); code != 0 {
 		t.Errorf("with room it ends with %d", code)
