@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"usher/auth0client/localtenant"
+	"usher/auth0client/signin/privatefile"
 	"usher/auth0client/signin/tokenstore"
 	"usher/config"
 )
@@ -172,14 +173,14 @@ func writeConfig(path string, t *localtenant.Tenant) error {
 	}
 	client, audience := t.Device()
 	id, secret := t.M2M()
-	if err := os.WriteFile(path+".secret", []byte(secret+"\n"), 0o600); err != nil {
+	if err := privatefile.Write(path+".secret", []byte(secret+"\n")); err != nil {
 		return fmt.Errorf("write the local gateway's secret: %w", err)
 	}
 	identity, err := tokenstore.NewIdentity()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".identity", []byte(identity.Reveal()+"\n"), 0o600); err != nil {
+	if err := privatefile.Write(path+".identity", []byte(identity.Reveal()+"\n")); err != nil {
 		return fmt.Errorf("write the local sign-in's identity: %w", err)
 	}
 	return config.Write(path, config.Config{Default: "local", Profiles: map[string]config.Profile{"local": {

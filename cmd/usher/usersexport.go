@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,11 +80,7 @@ func (f *exportFlags) run(cmd *cobra.Command, console *consoleFlags) (err error)
 	}
 	out := cmd.OutOrStdout()
 	if f.output != "" {
-		file, err := os.OpenFile(f.output, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return fmt.Errorf("write the export: %w", err)
-		}
-		return errors.Join(download(ctx, job.Location, file), file.Close())
+		return downloadTo(ctx, job.Location, f.output)
 	}
 	return download(ctx, job.Location, out)
 }
@@ -117,6 +114,30 @@ func waitJob(ctx context.Context, c *auth0client.Client, job auth0client.Job) (a
 		}
 	}
 	return job, nil
+}
+
+// downloadTo fetches a finished file into another, for its owner only and whole or not at all: part of the users would be
+// taken for all of them. What is no plain file, such as a pipe, is written to as it is.
+func downloadTo(ctx context.Context, location auth0client.Secret, path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+		if err != nil {
+			return fmt.Errorf("write the export: %w", err)
+		}
+		return errors.Join(download(ctx, location, file), file.Close())
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".usher-export-*")
+	if err != nil {
+		return fmt.Errorf("write the export: %w", err)
+	}
+	defer os.Remove(file.Name()) //nolint:errcheck // gone already once renamed
+	if err := errors.Join(download(ctx, location, file), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return fmt.Errorf("write the export: %w", err)
+	}
+	return nil
 }
 
 // download fetches a finished file. Its address is a secret, and proves itself: no token goes along.
