@@ -12,15 +12,16 @@ import (
 	"usher/auth0client/signin"
 )
 
-// meddled is a keyring in which somebody else does something while the second piece of a record is read.
+// meddled is a keyring in which somebody else does something while an entry of a name is read.
 type meddled struct {
 	*fakeRing
+	name string // a part of it; empty: that of a record's second piece
 	once sync.Once
 	do   func()
 }
 
 func (m *meddled) Get(service, account string) (string, error) {
-	if strings.HasSuffix(account, ".1") {
+	if m.name != "" && strings.Contains(account, m.name) || m.name == "" && strings.HasSuffix(account, ".1") {
 		m.once.Do(m.do)
 	}
 	return m.fakeRing.Get(service, account)
@@ -108,5 +109,22 @@ func TestAfterASignOutNoOlderSignInComesBack(t *testing.T) {
 		}
 		ring.set(func() { ring.fail = nil })
 		wantKept(t, New(o), signin.Tokens{})
+	}
+}
+
+func TestUshersThatStartAtOnceLeaveEachOtherTheKeyring(t *testing.T) {
+	t.Parallel()
+	o := options(t, newFakeRing())
+	mine := o
+	mine.Ring = &meddled{fakeRing: o.Ring.(*fakeRing), name: "#probe", do: func() {
+		if st, err := New(o).Open(t.Context()); err != nil || st.Kind != Keyring {
+			t.Errorf("the other is kept by %+v, %v", st, err)
+		}
+	}}
+	if st, err := New(mine).Open(t.Context()); err != nil || st.Kind != Keyring {
+		t.Errorf("kept by %+v, %v", st, err)
+	}
+	if n := len(o.Ring.(*fakeRing).entries); n != 0 {
+		t.Errorf("%d entries are left behind", n)
 	}
 }

@@ -2,6 +2,7 @@ package tokenstore
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -114,7 +115,7 @@ func (r *ringBackend) remove(ctx context.Context, account string) error {
 func (r *ringBackend) probe(ctx context.Context) error {
 	_, err := within(ctx, r.timeout, func() (struct{}, error) {
 		const text = "usher looks whether this keyring works"
-		name := r.account + "#probe"
+		name := r.account + "#probe-" + rand.Text() // its own: another usher may be starting
 		if err := r.ring.Set(service, name, text); err != nil {
 			return struct{}{}, err
 		}
