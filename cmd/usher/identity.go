@@ -147,6 +147,8 @@ func givenPassphrase() passphraseFrom {
 
 // askPassphrase asks at the terminal, without showing what is typed; a new one twice.
 func askPassphrase(ctx context.Context, fresh bool) (signin.Secret, error) {
+	ctx, stop := notifyInterrupt(ctx) // which would end the program while the terminal shows nothing that is typed
+	defer stop()
 	ask := func(what string) (signin.Secret, error) {
 		fmt.Fprint(os.Stderr, what)
 		typed := make(chan []byte, 1)
