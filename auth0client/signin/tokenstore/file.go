@@ -31,6 +31,9 @@ type fileBackend struct {
 	sealed     []byte // what the key was opened from: another usher may have made a new one since
 }
 
+// room is as much as a sign-in takes, in bytes: on a full disk an empty file may still have a place.
+const room = 16 << 10
+
 func newFile(o Options) *fileBackend {
 	return &fileBackend{
 		dir: o.Dir, path: filepath.Join(o.Dir, "sign-in.age"), keyPath: filepath.Join(o.Dir, "sign-in.key.age"),
@@ -47,7 +50,7 @@ func (b *fileBackend) probe(ctx context.Context) error {
 		return err
 	}
 	name := filepath.Join(b.dir, "probe")
-	if err := errors.Join(privatefile.Write(name, nil), privatefile.Remove(name)); err != nil {
+	if err := errors.Join(privatefile.Write(name, make([]byte, room)), privatefile.Remove(name)); err != nil {
 		return fmt.Errorf("the sign-in cannot be kept: %w", err)
 	}
 	if b.identityPath != "" {
