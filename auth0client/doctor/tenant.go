@@ -185,7 +185,7 @@ func Keys(p Profile) Check {
 		}
 		good := 0
 		for _, k := range set.Keys {
-			if key, ok := k.Key.(*rsa.PublicKey); ok && k.KeyID != "" && key.N.BitLen() >= 2048 {
+			if key, ok := k.Key.(*rsa.PublicKey); ok && k.KeyID != "" && key.N.BitLen() >= 2048 && (k.Use == "" || k.Use == "sig") {
 				good++
 			}
 		}

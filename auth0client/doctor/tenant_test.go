@@ -2,8 +2,11 @@ package doctor
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -14,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // tenantServer answers like a tenant's discovery, over TLS; answer may spoil that.
@@ -119,6 +124,17 @@ func TestSigningKeys(t *testing.T) {
 	expect(t, "no key", Keys(p), "failed keys: of the tenant's 0 signing keys none is RSA")
 	_, p = tenantServer(t, func(w http.ResponseWriter, _ string) bool { w.WriteHeader(http.StatusNotFound); return true })
 	expect(t, "no set", Keys(p), "failed keys: the tenant's signing keys cannot be read (HTTP 404)")
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for use, want := range map[string]string{"sig": "ok keys: 1 signing keys", "": "ok keys: 1 signing keys", "enc": "failed keys: of the tenant's 1 signing keys none"} {
+		_, p := tenantServer(t, func(w http.ResponseWriter, _ string) bool {
+			_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k1", Use: use}}})
+			return true
+		})
+		expect(t, "a key for "+use, Keys(p), want)
+	}
 	p.Issuer = "https://127.0.0.1:1/"
 	expect(t, "nobody there", Keys(p), "failed keys: the tenant cannot be reached")
 }
