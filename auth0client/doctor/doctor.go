@@ -34,7 +34,8 @@ type Finding struct {
 
 // Check looks at one thing, or at several that rest on each other.
 type Check struct {
-	Names []string // of its findings, in order
+	Names []string      // of its findings, in order
+	Ends  time.Duration // how long it may take to end once its time is over; default a moment
 	Run   func(ctx context.Context, r *Report)
 }
 
@@ -136,7 +137,7 @@ func (c Check) find(ctx context.Context, within time.Duration) []Finding {
 	case <-ctx.Done():
 	}
 	// A check that heeds its context says what it was waiting for.
-	grace := time.NewTimer(graceFor)
+	grace := time.NewTimer(max(graceFor, c.Ends))
 	defer grace.Stop()
 	select {
 	case <-done:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -71,4 +72,19 @@ func TestEchoesAreTakenOut(t *testing.T) {
 	if got := Settle(found, []string{"tls"}, []string{"keys"}); got[1].State != Failed {
 		t.Errorf("without a cause: %v", got)
 	}
+}
+
+func TestWhatACheckEndsIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		found := Run(t.Context(), []Check{{Names: []string{"sign-in"}, Ends: 3 * time.Second, Run: func(ctx context.Context, _ *Report) {
+			<-ctx.Done()
+			time.Sleep(2 * time.Second) // a refresh whose answer must be kept
+			ended = true
+		}}})
+		if !ended || len(found) != 1 || found[0].State != Failed {
+			t.Errorf("ended: %v, found %+v", ended, found)
+		}
+	})
 }
