@@ -19,6 +19,7 @@ var (
 	ErrTooLarge     = errors.New("the token is longer than any that Auth0 makes")
 	ErrIssuer       = errors.New("the token is of another issuer")
 	ErrAudience     = errors.New("the token is for another API")
+	ErrMachine      = errors.New("the token is an application's own, not a person's")
 	ErrExpiredToken = errors.New("the token has expired")
 	ErrClock        = errors.New("this machine's clock does not agree with Auth0's")
 )
@@ -77,6 +78,7 @@ type claims struct {
 	Permissions []string         `json:"permissions"`
 	Scope       string           `json:"scope"`
 	AuthTime    *jwt.NumericDate `json:"auth_time"`
+	Grant       string           `json:"gty"` // how Auth0 gave the token: "client-credentials" for an application of its own
 	// Auth0 puts auth_time into id tokens only, and lets no Action set it: usher's own (see usher setup) says it under this name.
 	ActionTime *jwt.NumericDate `json:"urn:usher:auth_time"`
 }
@@ -122,6 +124,8 @@ func (v *Verifier) judge(c claims, audience string) (verified, error) {
 		return verified{}, fmt.Errorf("%w: it has no end at all", ErrExpiredToken)
 	case c.Subject == "":
 		return verified{}, fmt.Errorf("%w: it names nobody", ErrSignature)
+	case c.Grant == "client-credentials", strings.HasSuffix(c.Subject, "@clients"):
+		return verified{}, ErrMachine // an application could be granted usher's permissions; nobody would answer for what it does
 	}
 	for _, at := range []*jwt.NumericDate{c.IssuedAt, c.NotBefore} {
 		if at != nil && now.Add(skew).Before(at.Time()) {

@@ -134,6 +134,8 @@ func TestVerify(t *testing.T) {
 		{"not valid yet", s.sign(t, audience, map[string]any{"nbf": now + 31}), ErrClock},
 		{"for another API", s.sign(t, "https://other.example.com", nil), ErrAudience},
 		{"an id token is not for the API", s.sign(t, clientID, nil), ErrAudience},
+		{"an application's own", s.sign(t, audience, map[string]any{"sub": "abc@clients"}), ErrMachine},
+		{"an application's own, by its grant", s.sign(t, audience, map[string]any{"gty": "client-credentials"}), ErrMachine},
 		{"without an audience", s.sign(t, audience, map[string]any{"aud": nil}), ErrAudience},
 		{"an issuer without its slash", s.sign(t, audience, map[string]any{"iss": strings.TrimSuffix(s.issuer, "/")}), ErrIssuer},
 		{"of another issuer", s.sign(t, audience, map[string]any{"iss": "https://evil.example.com/"}), ErrIssuer},
