@@ -221,11 +221,11 @@ func TestNoSearchEscapesTheFilter(t *testing.T) {
 func TestASearchIsNarrowedBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
-		"":                           `(app_metadata.department:sales)`,
-		"name:a* OR email:b":         `(name:a* OR email:b) AND ((app_metadata.department:sales))`,
-		"a b":                        `(a OR b) AND ((app_metadata.department:sales))`,
-		"NOT blocked:true":           `(NOT blocked:true) AND ((app_metadata.department:sales))`,
-		`name:"x\") OR (name:\"ivo"`: `(name:"x\") OR (name:\"ivo") AND ((app_metadata.department:sales))`,
+		"":                           `app_metadata.department:sales`,
+		"name:a* OR email:b":         `app_metadata.department:sales AND (name:a* OR email:b)`,
+		"a b":                        `app_metadata.department:sales AND (a OR b)`,
+		"NOT blocked:true":           `app_metadata.department:sales AND NOT blocked:true`,
+		`name:"x\") OR (name:\"ivo"`: `app_metadata.department:sales AND name:"x\") OR (name:\"ivo"`,
 	} {
 		d := newDesk(t, sales)
 		d.ask(t, "op", "GET", "/api/v2/users?q="+url.QueryEscape(typed), "")

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -129,10 +130,11 @@ func (g *Gateway) narrowSearch(c *call) (*http.Response, error) {
 	if !found {
 		return nobody(c), nil
 	}
-	joined := filter
-	if text != "" {
-		joined = "(" + text + ") AND (" + filter + ")"
+	limits, err := lucene.Parse(filter)
+	if err != nil {
+		return nil, fmt.Errorf("read the filter of %s: %w", c.op.Subject, err)
 	}
+	joined := lucene.And(limits, search).String()
 	if _, err := lucene.Parse(joined); err != nil {
 		return nil, badQuery("together with your policy's filter the search is too long: " + err.Error())
 	}

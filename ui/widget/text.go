@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"usher/ui/theme"
@@ -72,9 +71,6 @@ func Wrap(s string, width int) string {
 	return ansi.Wrap(s, width, "")
 }
 
-// Badge is a word that stands out by its style and, without colour, by its brackets.
-func Badge(st lipgloss.Style, text string) string { return st.Render("[" + text + "]") }
-
 // Ago is the time between t and now in words: "3 min ago", "never" for the zero time.
 func Ago(now, t time.Time) string {
 	if t.IsZero() {
@@ -96,24 +92,6 @@ func Ago(now, t time.Time) string {
 		return fmt.Sprintf("%d days ago", int(d/(24*time.Hour)))
 	}
 	return t.Format("2006-01-02")
-}
-
-// KeyValues lays out rows of a name and a value, names muted and aligned, each line at most width cells.
-func KeyValues(th *theme.Theme, rows [][2]string, width int) string {
-	names := 0
-	for _, r := range rows {
-		names = max(names, Width(r[0]))
-	}
-	names = min(names, max(0, width/2))
-	var b strings.Builder
-	for i, r := range rows {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(th.Muted.Render(Pad(r[0], names)))
-		b.WriteString(Truncate("  "+r[1], max(0, width-names)))
-	}
-	return b.String()
 }
 
 // Checkbox is the sign for a row that is chosen, not chosen, or chosen for some.
