@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -147,47 +148,56 @@ func givenPassphrase() passphraseFrom {
 
 // askPassphrase asks at the terminal, without showing what is typed; a new one twice.
 func askPassphrase(ctx context.Context, fresh bool) (signin.Secret, error) {
-	ctx, stop := notifyInterrupt(ctx) // which would end the program while the terminal shows nothing that is typed
-	defer stop()
-	ask := func(what string) (signin.Secret, error) {
-		fmt.Fprint(os.Stderr, what)
-		typed := make(chan []byte, 1)
-		failed := make(chan error, 1)
-		state, err := term.GetState(os.Stdin.Fd())
-		if err != nil {
-			return "", fmt.Errorf("ask for the passphrase: %w", err)
-		}
-		go func() {
-			text, err := term.ReadPassword(os.Stdin.Fd())
-			if err != nil {
-				failed <- err
-				return
-			}
-			typed <- text
-		}()
-		defer fmt.Fprintln(os.Stderr)
-		select {
-		case <-ctx.Done():
-			return "", errors.Join(ctx.Err(), term.Restore(os.Stdin.Fd(), state))
-		case err := <-failed:
-			return "", fmt.Errorf("ask for the passphrase: %w", err)
-		case text := <-typed:
-			return signin.Secret(text), nil
-		}
-	}
 	if !fresh {
-		return ask("Passphrase of the kept sign-in: ")
+		text, err := askHidden(ctx, os.Stdin.Fd(), os.Stderr, "Passphrase of the kept sign-in: ")
+		return signin.Secret(text), err
 	}
-	one, err := ask("New passphrase, to keep the sign-in: ")
+	text, err := askHiddenTwice(ctx, os.Stdin.Fd(), os.Stderr, "New passphrase, to keep the sign-in: ")
+	return signin.Secret(text), err
+}
+
+// askHiddenTwice asks for something new, and for the same again: nobody sees a slip.
+func askHiddenTwice(ctx context.Context, terminal uintptr, errs io.Writer, question string) (string, error) {
+	one, err := askHidden(ctx, terminal, errs, question)
 	if err != nil {
 		return "", err
 	}
-	two, err := ask("The same again: ")
+	two, err := askHidden(ctx, terminal, errs, "The same again: ")
 	if err != nil {
 		return "", err
 	}
 	if one != two {
-		return "", errors.New("the two passphrases differ")
+		return "", errors.New("the two differ: nothing was done")
 	}
 	return one, nil
+}
+
+// askHidden asks at a terminal, without showing what is typed. The terminal is as it was afterwards, whatever happens.
+func askHidden(ctx context.Context, terminal uintptr, errs io.Writer, question string) (string, error) {
+	ctx, stop := notifyInterrupt(ctx) // which would end the program while the terminal shows nothing that is typed
+	defer stop()
+	fmt.Fprint(errs, question)
+	defer fmt.Fprintln(errs)
+	state, err := term.GetState(terminal)
+	if err != nil {
+		return "", fmt.Errorf("ask at the terminal: %w", err)
+	}
+	type answer struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(terminal)
+		typed <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(terminal, state))
+	case a := <-typed:
+		if a.err != nil {
+			return "", fmt.Errorf("ask at the terminal: %w", a.err)
+		}
+		return string(a.text), nil
+	}
 }

@@ -65,3 +65,49 @@ func TestCtrlCAtThePassphraseLeavesTheTerminalAsItWas(t *testing.T) {
 		}
 	}
 }
+
+func TestAPasswordTypedAtTheTerminalIsNotShown(t *testing.T) {
+	t.Parallel()
+	d := newDesktop(t, "admin")
+	const typed = "Correct-Horse-7-Battery"
+	set := func(second string) (said string, code int) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "--config", d.config, "users", "password", "set", "ada@example.com", "--yes") //nolint:gosec // this very test
+		cmd.Env = []string{"HOME=" + d.dir, "TMPDIR=" + d.dir, "USHER_STATE=" + filepath.Join(d.dir, "state"), "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", roleVariable + "=main"}
+		keys, err := pty.Start(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer keys.Close() //nolint:errcheck // a test's
+		before, err := term.GetState(keys.Fd())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all strings.Builder
+		from := bufio.NewReader(io.TeeReader(keys, &all))
+		for _, answer := range []string{typed, second} {
+			if question, err := from.ReadString(':'); err != nil {
+				t.Fatalf("%q, %v", question, err)
+			}
+			for now := before; reflect.DeepEqual(now, before); { // the question comes before the echo is off
+				if now, err = term.GetState(keys.Fd()); err != nil {
+					t.Fatal(err)
+				}
+				runtime.Gosched()
+			}
+			if _, err := keys.WriteString(answer + "\r"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _ = io.Copy(io.Discard, from) // to the end of the terminal
+		_ = cmd.Wait()
+		return all.String(), cmd.ProcessState.ExitCode()
+	}
+	if said, code := set("another"); code == 0 || !strings.Contains(said, "the two differ") {
+		t.Errorf("two passwords end with %d: %s", code, said)
+	}
+	said, code := set(typed)
+	if code != 0 || strings.Contains(said, typed) {
+		t.Errorf("it ends with %d: %s", code, said)
+	}
+}

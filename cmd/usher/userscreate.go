@@ -64,7 +64,7 @@ func (f *createFlags) run(cmd *cobra.Command, console *consoleFlags) error {
 	}
 	var given auth0client.Secret
 	if f.stdin {
-		if given, err = readPassword(cmd.InOrStdin()); err != nil {
+		if given, err = givenPassword(cmd); err != nil {
 			return err
 		}
 	}

@@ -164,7 +164,8 @@ func newPasswordSet(console *consoleFlags) *cobra.Command {
 	f := &changeFlags{}
 	cmd := &cobra.Command{
 		Use: "set ID|EMAIL", Short: "Set the password that standard input holds", Args: cobra.ExactArgs(1),
-		Long: "Reads the new password from standard input, so that it is in no list of processes and no shell's history:\n  usher users password set ada@example.com --yes < file",
+		Long: "Reads the new password from standard input, so that it is in no list of processes and no shell's history:\n" +
+			"  usher users password set ada@example.com --yes < file\nAt a terminal it is asked for, twice, and not shown.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] == "-" {
 				return usagef("standard input holds the password: name the user by id or email")
@@ -172,7 +173,7 @@ func newPasswordSet(console *consoleFlags) *cobra.Command {
 			if !f.yes && !f.dryRun {
 				return usagef("--yes is missing: standard input holds the password, so nothing can be asked (--dry-run shows what would happen)")
 			}
-			secret, err := readPassword(cmd.InOrStdin())
+			secret, err := givenPassword(cmd)
 			if err != nil {
 				return err
 			}
@@ -187,6 +188,20 @@ func newPasswordSet(console *consoleFlags) *cobra.Command {
 
 // longestPassword is far beyond what Auth0 takes, in bytes.
 const longestPassword = 1 << 12
+
+// givenPassword is the password on standard input. At a terminal it is asked for, and nobody sees it.
+func givenPassword(cmd *cobra.Command) (auth0client.Secret, error) {
+	in := cmd.InOrStdin()
+	terminal, ok := in.(interface{ Fd() uintptr })
+	if !ok || !isTerminal(in) {
+		return readPassword(in)
+	}
+	text, err := askHiddenTwice(cmd.Context(), terminal.Fd(), cmd.ErrOrStderr(), "New password of the user: ")
+	if err != nil {
+		return auth0client.Secret{}, err
+	}
+	return readPassword(strings.NewReader(text))
+}
 
 // readPassword reads a password up to the end of the first line.
 func readPassword(in io.Reader) (auth0client.Secret, error) {
