@@ -147,7 +147,8 @@ func sshSignedIn(s, floor *sshServer) error {
 	timesFloor("SSH: memory a signed-in session", each[s], each[floor], "MB", 2)
 	timesFloor("SSH: key to first byte p95, 50 press at once", percentile(took[s], 95), percentile(took[floor], 95), "ms", 1.3)
 	// Where the machine has other work to do, this tells more than the time that passed.
-	timesFloor("SSH: processor time a key", work[s], work[floor], "ms", 1.3)
+	row("SSH: processor time a key, floor", work[floor], "ms", "")
+	row("SSH: processor time a key", work[s], "ms", "")
 	return nil
 }
 
