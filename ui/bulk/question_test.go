@@ -40,11 +40,14 @@ func TestWhatWasStoppedGoesOnOnlyWhenAskedForAndWhatFailedByItself(t *testing.T)
 	t.Parallel()
 	var m *Model
 	var ran, again atomic.Int32
+	stopped := make(chan struct{}) // the others that have begun are still under way then
 	m = open(t, selection(40, func(i int) desk.Result {
 		if ran.Add(1); i == 0 && again.Add(1) == 1 {
 			m.run.Stop()
+			close(stopped)
 			return desk.Result{Err: &auth0client.Invalid{}}
 		}
+		<-stopped
 		return desk.Result{Done: []string{"Blocked."}}
 	}), nil)
 	_, cmd := m.Update(view.Press("y"))
