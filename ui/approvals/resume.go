@@ -1,22 +1,18 @@
 package approvals
 
-import "usher/ui/view"
+import (
+	"usher/ui/view"
+	"usher/ui/widget"
+)
 
 var _ view.Resumer = (*Model)(nil)
 
-// kept is where in the list one is.
-type kept struct {
-	filter string
-	cursor int
-}
-
 // Kept is where in the list one is.
-func (m *Model) Kept() any { return kept{m.filter.Typed(), m.place.Cursor} }
+func (m *Model) Kept() any { return widget.SpotOf(&m.filter, &m.place) }
 
 // TakeUp goes back to where one was.
 func (m *Model) TakeUp(was any) {
-	if k, ok := was.(kept); ok {
-		m.filter.Type(k.filter)
-		m.place.Back(k.cursor)
+	if spot, ok := was.(widget.Spot); ok {
+		spot.Take(&m.filter, &m.place)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"usher/auth0client"
 	"usher/ui/view"
+	"usher/ui/widget"
 )
 
 var (
@@ -12,28 +13,20 @@ var (
 	_ view.Resumer = (*One)(nil)
 )
 
-// keptList is where in the list one is.
-type keptList struct {
-	filter string
-	cursor int
-}
-
 // Kept is where in the list one is.
-func (m *Model) Kept() any { return keptList{m.filter.Typed(), m.place.Cursor} }
+func (m *Model) Kept() any { return widget.SpotOf(&m.filter, &m.place) }
 
 // TakeUp goes back to where one was.
 func (m *Model) TakeUp(was any) {
-	if k, ok := was.(keptList); ok {
-		m.filter.Type(k.filter)
-		m.place.Back(k.cursor)
+	if spot, ok := was.(widget.Spot); ok {
+		spot.Take(&m.filter, &m.place)
 	}
 }
 
 // keptOne is where in an organization one is, and which members are chosen.
 type keptOne struct {
 	tab    tab
-	filter [tabs]string
-	cursor [tabs]int
+	spots  [tabs]widget.Spot
 	chosen map[auth0client.UserID]auth0client.Member
 }
 
@@ -41,7 +34,7 @@ type keptOne struct {
 func (o *One) Kept() any {
 	k := keptOne{tab: o.tab, chosen: maps.Clone(o.chosen)}
 	for i := range o.place {
-		k.filter[i], k.cursor[i] = o.filter[i].Typed(), o.place[i].Cursor
+		k.spots[i] = widget.SpotOf(&o.filter[i], &o.place[i])
 	}
 	return k
 }
@@ -54,7 +47,6 @@ func (o *One) TakeUp(was any) {
 	}
 	o.tab, o.chosen = k.tab, maps.Clone(k.chosen)
 	for i := range o.place {
-		o.filter[i].Type(k.filter[i])
-		o.place[i].Back(k.cursor[i])
+		k.spots[i].Take(&o.filter[i], &o.place[i])
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"usher/auth0client"
 	"usher/ui/view"
+	"usher/ui/widget"
 )
 
 var (
@@ -15,8 +16,7 @@ var (
 // kept is where in the screen one is, and which permissions are chosen.
 type kept struct {
 	tab    tab
-	filter [tabs]string
-	cursor [tabs]int
+	spots  [tabs]widget.Spot
 	chosen map[auth0client.PermissionRef]bool
 }
 
@@ -24,7 +24,7 @@ type kept struct {
 func (m *Model) Kept() any {
 	k := kept{tab: m.tab, chosen: maps.Clone(m.chosen)}
 	for i := range m.place {
-		k.filter[i], k.cursor[i] = m.filter[i].Typed(), m.place[i].Cursor
+		k.spots[i] = widget.SpotOf(&m.filter[i], &m.place[i])
 	}
 	return k
 }
@@ -37,8 +37,7 @@ func (m *Model) TakeUp(was any) {
 	}
 	m.tab, m.chosen = k.tab, maps.Clone(k.chosen)
 	for i := range m.place {
-		m.filter[i].Type(k.filter[i])
-		m.place[i].Back(k.cursor[i])
+		k.spots[i].Take(&m.filter[i], &m.place[i])
 	}
 }
 
