@@ -51,17 +51,23 @@ func (l *line) sentOff() {
 	})
 }
 
-func TestWhatEndsWhileTheLineIsLostIsTold(t *testing.T) {
-	t.Parallel()
-	l := openLine(t)
+// dropInABlock begins to block somebody and loses the line while the change has no answer; release lets the answer come.
+func (l *line) dropInABlock() (release func(), p Place) {
+	l.t.Helper()
 	l.open("uma.unverified@example.com")
 	l.play("b", "> y block")
 	l.ahead.Add(int64(time.Second))
 	l.requests()
-	release := l.holdAll()
+	release = l.holdAll()
 	l.play("y")
 	l.sentOff()
-	p := l.drop()
+	return release, l.drop()
+}
+
+func TestWhatEndsWhileTheLineIsLostIsTold(t *testing.T) {
+	t.Parallel()
+	l := openLine(t)
+	release, p := l.dropInABlock()
 	l.mu.Lock()
 	l.hold = nil // reads of the next session pass
 	l.mu.Unlock()
@@ -80,14 +86,7 @@ func TestWhatEndsWhileTheLineIsLostIsTold(t *testing.T) {
 func TestWhatEndsAfterTheReturnIsANotice(t *testing.T) {
 	t.Parallel()
 	l := openLine(t)
-	l.open("uma.unverified@example.com")
-	l.play("b", "> y block")
-	l.ahead.Add(int64(time.Second))
-	l.requests()
-	release := l.holdAll()
-	l.play("y")
-	l.sentOff()
-	p := l.drop()
+	release, p := l.dropInABlock()
 	l.mu.Lock()
 	l.hold = nil
 	l.mu.Unlock()

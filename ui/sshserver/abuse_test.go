@@ -436,13 +436,20 @@ func TestACertificateIsNoKey(t *testing.T) {
 	}
 }
 
-// openSSH runs OpenSSH's client with a key; HOST among its arguments is the server.
-func openSSH(t *testing.T, r *rig, key gossh.Signer) func(args ...string) (out string, code int) {
+// openSSHClient is where OpenSSH's client is.
+func openSSHClient(t *testing.T) string {
 	t.Helper()
 	client, err := exec.LookPath("ssh")
 	if err != nil {
 		t.Skip("there is no OpenSSH client on this machine")
 	}
+	return client
+}
+
+// openSSH runs OpenSSH's client with a key; HOST among its arguments is the server.
+func openSSH(t *testing.T, r *rig, key gossh.Signer) func(args ...string) (out string, code int) {
+	t.Helper()
+	client := openSSHClient(t)
 	dir := t.TempDir()
 	block, err := gossh.MarshalPrivateKey(privateOf(t, key), "")
 	if err != nil {

@@ -63,10 +63,7 @@ func TestOnlyAProvedKeyOpensTheDoor(t *testing.T) {
 // which it has the public half only, without a signature.
 func TestAnotherKeyOfferedUnsignedProvesNothing(t *testing.T) {
 	t.Parallel()
-	ssh, err := exec.LookPath("ssh")
-	if err != nil {
-		t.Skip("there is no OpenSSH client on this machine")
-	}
+	ssh := openSSHClient(t)
 	r := start(t, Limits{})
 	dir := t.TempDir()
 	block, err := gossh.MarshalPrivateKey(privateOf(t, r.other), "")
